@@ -14,7 +14,7 @@ import struct
 import subprocess
 import termios
 import threading
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from networking_netem.lab.frames import CHUNK_BYTES, Command, Kind, receive, send
 
@@ -52,6 +52,11 @@ def _folder(command: Command) -> str:
     return command.cwd if os.path.isdir(command.cwd) else "/"
 
 
+def _environment(command: Command) -> Dict[str, str]:
+    # modprobe must look where process 1 has put the guest's modules.
+    return {**command.env, "MODPROBE_OPTIONS": os.environ["MODPROBE_OPTIONS"]}
+
+
 class _Execution:
     """One process group and the connection that it serves."""
 
@@ -72,7 +77,7 @@ class _Execution:
         try:
             self._process = subprocess.Popen(
                 argv, stdin=stdin, stdout=theirs, stderr=theirs_too,
-                cwd=_folder(command), env=command.env, start_new_session=True,
+                cwd=_folder(command), env=_environment(command), start_new_session=True,
             )  # fmt: skip
         except OSError:
             for descriptor in (ours, stdout, stderr):
@@ -92,7 +97,7 @@ class _Execution:
             # setsid --ctty becomes the leader of a new session in the same process.
             self._process = subprocess.Popen(
                 ["setsid", "--ctty", *argv], stdin=theirs, stdout=theirs, stderr=theirs,
-                cwd=_folder(command), env=command.env,
+                cwd=_folder(command), env=_environment(command),
             )  # fmt: skip
         except OSError:
             os.close(ours)

@@ -50,7 +50,8 @@ def exponential_slot(spread_ns: int) -> Optional[Slot]:
 def _table(unit: float) -> Tuple[Tuple[int, ...], float]:
     """Quantiles of (x - 1) · unit, x exponential with mean 1, and the mean of the entries."""
     entries = tuple(
-        min(round((x - 1) * unit * SCALE), ENTRY_MAX) for x in _quantile_means(TABLE_SIZE)
+        max(-ENTRY_MAX, min(round((x - 1) * unit * SCALE), ENTRY_MAX))
+        for x in _quantile_means(TABLE_SIZE)
     )
     return entries, sum(entries) / len(entries)
 

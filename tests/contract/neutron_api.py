@@ -68,7 +68,9 @@ class Answer:
 class NeutronApi:
     """Calls the application as one user; `as_user` gives the same server to another."""
 
-    def __init__(self, application: Any, project: str = "ours", roles: str = "admin,member,reader") -> None:
+    def __init__(
+        self, application: Any, project: str = "ours", roles: str = "admin,member,reader"
+    ) -> None:
         self._application = application
         self._headers = {
             "X-User-Id": "someone",

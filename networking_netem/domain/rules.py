@@ -12,7 +12,7 @@ from typing import Optional, Tuple, Union
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
-class InvalidValue(ValueError):
+class InvalidValue(ValueError):  # noqa: N818 (what is wrong is the value)
     """A value that an attribute does not take; the message names attribute, range and value."""
 
     def __init__(self, attribute: str, expected: str, value: object) -> None:
@@ -111,8 +111,8 @@ def _decimal(value: object) -> Optional[Decimal]:
     if isinstance(value, int):
         # The bound keeps cheap what would take quadratic time: writing a huge int in decimal.
         return Decimal(value) if value.bit_length() <= 64 else None
-    if isinstance(value, float):
-        value = repr(value)
+    if isinstance(value, (float, Decimal)):
+        value = str(value)
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return None
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""oslo.messaging's fake:// as a broker would do it: messages cross as JSON, and wake their reader."""
+"""oslo.messaging's fake://, but messages cross as JSON, as with a broker, and wake their reader."""
 
 from __future__ import annotations
 

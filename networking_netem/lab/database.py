@@ -24,6 +24,7 @@ def build(path: str) -> None:
     model_base.BASEV2.metadata.create_all(engine)
     engine.dispose()
     _manage(url, "neutron", "stamp", "heads")
+    _manage(url, SUBPROJECT, "upgrade", "head")
     # Readers and the writer of the one process must not wait for each other.
     connection = sqlite3.connect(unfinished)
     connection.execute("PRAGMA journal_mode=WAL")

@@ -12,11 +12,15 @@ from networking_netem.lab import ovs
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance and the port that Neutron has given it."""
+    """One instance: the port that Neutron has given it, and its subnet's prefix length."""
 
-    name: str
     port: dict
     prefix_length: int
+
+    @property
+    def name(self) -> str:
+        """The name of its port and of its namespace."""
+        return self.port["name"]
 
     @property
     def tap(self) -> str:

@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 from typing import Callable, Dict
 
-from networking_netem.lab import ovs, topology
+from networking_netem.lab import ovs
+from networking_netem.lab.neutron import API_PORT
+from networking_netem.lab.topology import Api
 
 LOG_FOLDER = Path("/var/log/netem-lab")
 RUN_FOLDER = Path("/run/neutron")
@@ -80,12 +82,15 @@ def _start_neutron(database: str) -> subprocess.Popen:
 def main() -> None:
     """Start the node, say `ready`, and run on; argv: the host's database file."""
     node = _Node(sys.argv[1])
-    node.wait_until(topology.api_answers, "Neutron's API")
-    node.wait_until(topology.agent_is_alive, "the Open vSwitch agent")
-    one, other = instances = topology.create()
+    api = Api(f"http://127.0.0.1:{API_PORT}")
+    node.wait_until(api.answers, "Neutron's API")
+    node.wait_until(api.agent_is_alive, "the Open vSwitch agent")
+    one, other = instances = api.create_instances()
     for instance in instances:
         instance.boot(peers=[peer for peer in instances if peer is not instance])
-    node.wait_until(topology.ports_are_active, "both ports to become ACTIVE")
+    node.wait_until(
+        lambda: all(port["status"] == "ACTIVE" for port in api.ports()), "both ports to be ACTIVE"
+    )
     node.wait_until(lambda: one.reaches(other) and other.reaches(one), "the instances to ping")
     print(READY, flush=True)
     node.run()

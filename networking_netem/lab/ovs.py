@@ -23,8 +23,8 @@ def start_database(log_folder: Path) -> subprocess.Popen:
     subprocess.run(["ovsdb-tool", "create", str(database), _SCHEMA], check=True)
     socket = RUN / "db.sock"
     return subprocess.Popen(
-        ["ovsdb-server", str(database), f"--remote=punix:{socket}", "--remote=ptcp:6640:127.0.0.1",
-         f"--log-file={log_folder}/ovsdb-server.log", "-vconsole:off"],
+        ["ovsdb-server", "-vconsole:off", f"--log-file={log_folder}/ovsdb-server.log",
+         f"--remote=punix:{socket}", "--remote=ptcp:6640:127.0.0.1", str(database)],
     )  # fmt: skip
 
 
@@ -35,8 +35,8 @@ def start_switch(log_folder: Path) -> subprocess.Popen:
     while uptime_s() < _EARLIEST_UPTIME_S:
         time.sleep(0.05)
     return subprocess.Popen(
-        ["ovs-vswitchd", f"unix:{RUN}/db.sock", f"--log-file={log_folder}/ovs-vswitchd.log",
-         "-vconsole:off"],
+        ["ovs-vswitchd", "-vconsole:off", f"--log-file={log_folder}/ovs-vswitchd.log",
+         f"unix:{RUN}/db.sock"],
     )  # fmt: skip
 
 

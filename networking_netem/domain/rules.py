@@ -12,7 +12,7 @@ from typing import Optional, Tuple, Union
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
-class InvalidValue(ValueError):  # noqa: N818 (what is wrong is the value)
+class InvalidValue(ValueError):
     """A value that an attribute does not take; the message names attribute, range and value."""
 
     def __init__(self, attribute: str, expected: str, value: object) -> None:

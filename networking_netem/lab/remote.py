@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands in the guest, for programs: run one and take its output, or follow it while it runs."""
+
+from __future__ import annotations
+
+import socket
+from typing import Iterator
+
+from networking_netem.lab.frames import Command, Kind, receive, send
+
+
+class Remote:
+    """One command in the guest, without input; iterate over it for the lines of its stdout."""
+
+    def __init__(self, connection: socket.socket, command: Command) -> None:
+        self._connection = connection
+        self._unread = bytearray()
+        self._stderr = bytearray()
+        self.returncode = None
+        send(connection, Kind.COMMAND, command.encode())
+        send(connection, Kind.STDIN)
+
+    @property
+    def stderr(self) -> str:
+        """What it has written to stderr so far, as far as it was read with the lines of stdout."""
+        return self._stderr.decode(errors="replace")
+
+    def __iter__(self) -> Iterator[str]:
+        """The lines of its stdout, as they come, with their line ends."""
+        while self.returncode is None:
+            kind, payload = receive(self._connection)
+            if kind is Kind.STDERR:
+                self._stderr += payload
+            elif kind is Kind.STDOUT:
+                self._unread += payload
+                *lines, self._unread = self._unread.split(b"\n")
+                for line in lines:
+                    yield line.decode(errors="replace") + "\n"
+            else:
+                self.returncode = int(payload)
+                self._connection.close()
+        if self._unread:
+            line, self._unread = self._unread, bytearray()
+            yield line.decode(errors="replace")
+
+    def wait(self) -> int:
+        """Its exit status; drops the lines that nobody has read."""
+        for _ in self:
+            pass
+        assert self.returncode is not None
+        return self.returncode
+
+    def kill(self) -> None:
+        """End it and its whole process group at once."""
+        self._connection.close()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Unstable links for OpenStack Neutron: bandwidth, delay, jitter and loss per port."""

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to the packets of one direction of a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+MAXIMA = {
+    "delay_us": 60_000_000,
+    "jitter_us": 30_000_000,
+    "loss_ppm": 1_000_000,
+    "rate_kbps": 10_000_000,
+    # Neutron stores burst as a 32-bit integer, whatever its use.
+    "burst_kbit": 2**31 - 1,
+}
+
+
+@dataclass(frozen=True)
+class Impairment:
+    """Delay, spread, loss and bandwidth of one direction; all zero is none.
+
+    ``jitter_us`` J asks for the standard deviation of a uniform spread of ±J around ``delay_us``,
+    that is J/√3. ``rate_kbps`` 0 means unlimited, ``burst_kbit`` 0 a burst chosen for the rate.
+    Raises ``ValueError`` outside 0 … ``MAXIMA``.
+    """
+
+    delay_us: int = 0
+    jitter_us: int = 0
+    loss_ppm: int = 0
+    rate_kbps: int = 0
+    burst_kbit: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, maximum = getattr(self, field.name), MAXIMA[field.name]
+            if not 0 <= value <= maximum:
+                raise ValueError(f"{field.name} is {value}; it must be 0 to {maximum}")
+
+    @property
+    def is_none(self) -> bool:
+        """True when packets pass as if there were no impairment; a burst alone changes nothing."""
+        return not (self.delay_us or self.jitter_us or self.loss_ppm or self.rate_kbps)

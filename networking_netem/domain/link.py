@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The link of one port: an impairment for each direction."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from networking_netem.domain.impairment import Impairment
+
+
+class Direction(enum.Enum):
+    """A direction as the instance sees it: egress is what it sends."""
+
+    EGRESS = "egress"
+    INGRESS = "ingress"
+
+
+@dataclass(frozen=True)
+class Link:
+    """The two impairments of one port, as the instance sees them."""
+
+    egress: Impairment = field(default_factory=Impairment)
+    ingress: Impairment = field(default_factory=Impairment)
+
+    CLEAN: ClassVar[Link]
+
+    def __getitem__(self, direction: Direction) -> Impairment:
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
+
+Link.CLEAN = Link()

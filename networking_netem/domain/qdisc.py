@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The qdiscs that make up one direction of a link, in the kernel's own units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Optional, Tuple
+
+INT32_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Tbf:
+    """Token bucket: paces to the rate and cuts super-packets down to frames.
+
+    Root of the tree. With a ``peak_bytes_per_s``, a super-packet longer than ``peak_ticks`` at that
+    rate is segmented before anything below sees it (tbf_enqueue, Linux 4.0 on), so that one drop is
+    one frame. ``burst_ticks`` is the bucket as time at the rate.
+    """
+
+    kind: ClassVar[str] = "tbf"
+    rate_bytes_per_s: int
+    burst_ticks: int
+    peak_bytes_per_s: int = 0
+    peak_ticks: int = 0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """netem's slots: packets are released in batches, at intervals drawn from a table.
+
+    An interval is ``mean_ns`` + ``sigma_ns`` · t / 8192 with t drawn evenly from ``table``. The
+    kernel never tells the table, so it takes no part in comparisons.
+    """
+
+    mean_ns: int
+    sigma_ns: int
+    table: Tuple[int, ...] = field(default=(), compare=False, repr=False)
+    min_ns: int = 0
+    max_ns: int = 0
+    max_packets: int = 0
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class GilbertElliott:
+    """Bursty loss by two states: 32-bit probabilities of netem's gemodel p, r, 1-h and 1-k."""
+
+    p: int
+    r: int
+    one_minus_h: int = 2**32 - 1
+    one_minus_k: int = 0
+
+
+@dataclass(frozen=True)
+class Netem:
+    """Everything sch_netem can be told; probabilities and correlations are of 32 bits.
+
+    The kernel never tells ``distribution``, the table of ``jitter_ns``, nor that it kept an
+    old one: a jitter without its own table is not offered here. ``seed`` None lets the kernel
+    choose (it is known from Linux 6.6 on).
+    """
+
+    kind: ClassVar[str] = "netem"
+    limit_packets: int
+    latency_ns: int = 0
+    jitter_ns: int = 0
+    delay_correlation: int = 0
+    loss: int = 0
+    loss_correlation: int = 0
+    gemodel: Optional[GilbertElliott] = None
+    duplicate: int = 0
+    duplicate_correlation: int = 0
+    gap: int = 0
+    reorder: int = 0
+    reorder_correlation: int = 0
+    corrupt: int = 0
+    corrupt_correlation: int = 0
+    rate_bytes_per_s: int = 0
+    packet_overhead_bytes: int = 0
+    cell_size_bytes: int = 0
+    cell_overhead_bytes: int = 0
+    ecn: bool = False
+    slot: Optional[Slot] = None
+    distribution: Tuple[int, ...] = field(default=(), compare=False, repr=False)
+    seed: Optional[int] = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Fifo:
+    """Leaf of the tree: the queue before the bottleneck, bounded in bytes."""
+
+    kind: ClassVar[str] = "bfifo"
+    limit_bytes: int

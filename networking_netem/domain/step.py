@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One change to the kernel. Every step is total: it says all there is to say about its object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from networking_netem.domain.qdisc import Fifo, Netem, Tbf
+
+Qdisc = Union[Tbf, Netem, Fifo]
+
+
+@dataclass(frozen=True)
+class AddQdisc:
+    """Put a qdisc of ours where there is none."""
+
+    device: str
+    qdisc: Qdisc
+
+
+@dataclass(frozen=True)
+class ChangeQdisc:
+    """Change a qdisc of ours in place; what it holds stays in it."""
+
+    device: str
+    qdisc: Qdisc
+
+
+@dataclass(frozen=True)
+class DeleteTree:
+    """Take our root away, and with it what hangs below."""
+
+    device: str
+
+
+@dataclass(frozen=True)
+class AddIfb:
+    """Make an ifb, up."""
+
+    ifb: str
+
+
+@dataclass(frozen=True)
+class SetIfbUp:
+    """Bring an ifb up."""
+
+    ifb: str
+
+
+@dataclass(frozen=True)
+class DeleteIfb:
+    """Remove an ifb."""
+
+    ifb: str
+
+
+@dataclass(frozen=True)
+class AddClsact:
+    """Open the hooks where filters see what a device receives."""
+
+    device: str
+
+
+@dataclass(frozen=True)
+class DeleteClsact:
+    """Close the hooks."""
+
+    device: str
+
+
+@dataclass(frozen=True)
+class AddRedirect:
+    """Send all that a device receives through an ifb."""
+
+    device: str
+    ifb: str
+
+
+@dataclass(frozen=True)
+class DeleteRedirect:
+    """Let what a device receives go its normal way."""
+
+    device: str
+
+
+@dataclass(frozen=True)
+class Await:
+    """Nothing to tell the kernel yet: packets are still on their way through the device's tree."""
+
+    device: str
+    backlog_packets: int
+
+
+Step = Union[
+    AddQdisc,
+    ChangeQdisc,
+    DeleteTree,
+    AddIfb,
+    SetIfbUp,
+    DeleteIfb,
+    AddClsact,
+    DeleteClsact,
+    AddRedirect,
+    DeleteRedirect,
+    Await,
+]

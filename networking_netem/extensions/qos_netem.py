@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API extension `qos-netem`: delay_rules and loss_rules below a QoS policy."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List
+
+from neutron.api import extensions
+from neutron.api.v2 import base
+from neutron_lib import exceptions
+from neutron_lib.api import extensions as api_extensions
+from neutron_lib.api.definitions import qos as qos_apidef
+from neutron_lib.plugins import constants, directory
+
+from networking_netem.domain import rules
+from networking_netem.server import seam
+
+PARENT = {"collection_name": qos_apidef.POLICIES, "member_name": qos_apidef.POLICY}
+
+
+class Qos_netem(api_extensions.ExtensionDescriptor):  # noqa: N801 (Neutron wants this name)
+    """Serves one sub-resource of policies per rule type, from their declaration."""
+
+    @classmethod
+    def get_name(cls) -> str:
+        return "QoS delay and loss rules"
+
+    @classmethod
+    def get_alias(cls) -> str:
+        return "qos-netem"
+
+    @classmethod
+    def get_description(cls) -> str:
+        return "Rules of a QoS policy that add delay, jitter and packet loss"
+
+    @classmethod
+    def get_updated(cls) -> str:
+        return "2026-01-01T00:00:00-00:00"
+
+    @classmethod
+    def get_required_extensions(cls) -> List[str]:
+        return [qos_apidef.ALIAS]
+
+    @classmethod
+    def get_extended_resources(cls, version: str) -> Dict[str, Any]:
+        return {
+            rule_type.collection: {"parent": PARENT, "parameters": attribute_map(rule_type)}
+            for rule_type in rules.RULE_TYPES
+        }
+
+    @classmethod
+    def get_resources(cls) -> List[extensions.ResourceExtension]:
+        return [_resource(rule_type) for rule_type in rules.RULE_TYPES]
+
+
+def attribute_map(rule_type: rules.RuleType) -> Dict[str, Any]:
+    """Return the attributes of `rule_type` as Neutron's API layer wants them described."""
+    attributes = seam.rule_common_fields()
+    for attribute in rule_type.attributes:
+        attributes[attribute.name] = {
+            "allow_post": True,
+            "allow_put": True,
+            "is_visible": True,
+            "is_filter": True,
+            "is_sort_key": True,
+            "convert_to": _converter(attribute),
+        }
+        if attribute.default is not None:
+            attributes[attribute.name]["default"] = attribute.default
+    return attributes
+
+
+def _converter(attribute: rules.Attribute) -> Callable[[Any], Any]:
+    """Return the parser of `attribute`, refusing in a way that Neutron answers with 400."""
+
+    def convert(value: Any) -> Any:
+        try:
+            return attribute.parse(value)
+        except rules.InvalidValue as error:
+            raise exceptions.InvalidInput(error_message=str(error)) from error
+
+    return convert
+
+
+def _resource(rule_type: rules.RuleType) -> extensions.ResourceExtension:
+    attributes = attribute_map(rule_type)
+    controller = base.create_resource(
+        rule_type.collection,
+        rule_type.member,
+        directory.get_plugin(constants.QOS),
+        attributes,
+        allow_bulk=True,
+        parent=PARENT,
+        allow_pagination=True,
+        allow_sorting=True,
+    )
+    return extensions.ResourceExtension(
+        rule_type.collection,
+        controller,
+        PARENT,
+        path_prefix=qos_apidef.API_PREFIX,
+        attr_map=attributes,
+    )

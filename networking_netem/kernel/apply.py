@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps carried out in the kernel; what sends the messages needs CAP_NET_ADMIN."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import dataclass
+from typing import Callable, List, Sequence, Tuple
+
+from networking_netem.domain.step import (
+    AddClsact,
+    AddIfb,
+    AddQdisc,
+    AddRedirect,
+    Await,
+    ChangeQdisc,
+    DeleteClsact,
+    DeleteIfb,
+    DeleteRedirect,
+    DeleteTree,
+    SetIfbUp,
+    Step,
+)
+from networking_netem.kernel import device, qdisc, redirect
+from networking_netem.kernel.netlink import Answer, Request
+
+Transact = Callable[[Sequence[Request]], Sequence[Answer]]
+
+_ABSENT = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+_REMOVALS = (DeleteTree, DeleteIfb, DeleteClsact, DeleteRedirect)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that the kernel refused, and its word on it."""
+
+    step: Step
+    answer: Answer
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.answer}"
+
+
+def apply(transact: Transact, steps: Sequence[Step]) -> Tuple[Failure, ...]:
+    """Carry out the steps of any number of devices and return what failed.
+
+    All that need no new ifb go in one send, in order; a refused step does not stop those behind
+    it. Removing what is absent is success.
+    """
+    news: List[Step] = [step for step in steps if isinstance(step, AddIfb)]
+    rest: List[Step] = [step for step in steps if not isinstance(step, (AddIfb, Await))]
+    return tuple(_send(transact, news) + _send(transact, rest))
+
+
+def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
+    failures: List[Failure] = []
+    sent: List[Step] = []
+    requests: List[Request] = []
+    for step in steps:
+        try:
+            requests.append(_request(step))
+            sent.append(step)
+        except OSError as error:
+            if not isinstance(step, _REMOVALS):
+                failures.append(Failure(step, Answer(error.errno or errno.ENODEV)))
+    for step, answer in zip(sent, transact(requests) if requests else ()):
+        if answer.error and not (isinstance(step, _REMOVALS) and answer.error in _ABSENT):
+            failures.append(Failure(step, answer))
+    return failures
+
+
+def _request(step: Step) -> Request:
+    """The message for a step. Raises ``OSError`` when its device does not exist."""
+    if isinstance(step, AddIfb):
+        return device.add_ifb(step.ifb)
+    if isinstance(step, SetIfbUp):
+        return device.set_up(step.ifb)
+    if isinstance(step, DeleteIfb):
+        return device.delete(step.ifb)
+    assert not isinstance(step, Await), "nothing to send"
+    ifindex = socket.if_nametoindex(step.device)
+    if isinstance(step, AddQdisc):
+        return qdisc.add(ifindex, step.qdisc)
+    if isinstance(step, ChangeQdisc):
+        return qdisc.change(ifindex, step.qdisc)
+    if isinstance(step, DeleteTree):
+        return qdisc.delete_root(ifindex)
+    if isinstance(step, AddClsact):
+        return qdisc.add_clsact(ifindex)
+    if isinstance(step, DeleteClsact):
+        return qdisc.delete_clsact(ifindex)
+    if isinstance(step, AddRedirect):
+        return redirect.add(ifindex, socket.if_nametoindex(step.ifb))
+    return redirect.delete(ifindex)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Netlink attributes: a 16-bit length, a 16-bit type, a value, padded to 4 bytes (netlink(7))."""
+
+from __future__ import annotations
+
+import struct
+from typing import Dict
+
+_HEADER = struct.Struct("=HH")
+_TYPE_MASK = 0x3FFF
+"""Without the NLA_F_NESTED and NLA_F_NET_BYTEORDER flags."""
+
+
+def pack(attribute: int, value: bytes) -> bytes:
+    """One attribute, padded."""
+    return _HEADER.pack(_HEADER.size + len(value), attribute) + value + b"\0" * (-len(value) % 4)
+
+
+def pack_string(attribute: int, value: str) -> bytes:
+    """One attribute that holds a NUL-terminated string."""
+    return pack(attribute, value.encode() + b"\0")
+
+
+def unpack(data: bytes) -> Dict[int, bytes]:
+    """The attributes in ``data`` by type; of a repeated type, the last."""
+    found, offset = {}, 0
+    while offset + _HEADER.size <= len(data):
+        length, attribute = _HEADER.unpack_from(data, offset)
+        if length < _HEADER.size:
+            break
+        found[attribute & _TYPE_MASK] = data[offset + _HEADER.size : offset + length]
+        offset += (length + 3) & ~3
+    return found
+
+
+def unpack_string(value: bytes) -> str:
+    """The text of a NUL-terminated string attribute."""
+    return value.rstrip(b"\0").decode()

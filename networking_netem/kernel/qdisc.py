@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages that add, change, delete and list qdiscs, and the handles by which ours are known."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Callable, Dict, NamedTuple, Optional, Type
+
+from networking_netem.domain.qdisc import Fifo, Netem, Tbf
+from networking_netem.domain.step import Qdisc
+from networking_netem.kernel import attributes, fifo, netem, tbf
+from networking_netem.kernel.netlink import NLM_F_CREATE, NLM_F_EXCL, Request
+
+RTM_NEWQDISC, RTM_DELQDISC, RTM_GETQDISC = 36, 37, 38
+
+TC_H_ROOT = 0xFFFFFFFF
+TC_H_CLSACT = 0xFFFFFFF1
+CLSACT_HANDLE = 0xFFFF0000
+
+TCMSG = struct.Struct("=BxxxiIII")
+TCA_KIND, TCA_OPTIONS, TCA_STATS2 = 1, 2, 7
+_STATS_QUEUE = 3
+_QUEUE = struct.Struct("=IIIII")
+"""qlen, backlog, drops, requeues, overlimits (struct gnet_stats_queue)."""
+
+
+class Place(NamedTuple):
+    """Where a kind of qdisc of ours sits and how its options are written and read."""
+
+    handle: int
+    parent: int
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Qdisc]
+
+
+PLACES: Dict[Type[Qdisc], Place] = {
+    Tbf: Place(0x4E450000, TC_H_ROOT, tbf.encode, tbf.decode),
+    Netem: Place(0x4E460000, 0x4E450001, netem.encode, netem.decode),
+    Fifo: Place(0x4E470000, 0x4E460001, fifo.encode, fifo.decode),
+}
+"""Fixed for ever: a change must find the qdisc that an older version of ours put there."""
+
+_KINDS = {(kind.kind, place.handle, place.parent): place for kind, place in PLACES.items()}
+
+
+class Found(NamedTuple):
+    """One qdisc as the kernel lists it; ``entry`` is None when it is not one of ours."""
+
+    ifindex: int
+    kind: str
+    handle: int
+    parent: int
+    backlog_packets: int
+    entry: Optional[Qdisc]
+
+    @property
+    def is_default(self) -> bool:
+        """True for what the kernel itself puts on a device: those have no handle."""
+        return self.handle == 0
+
+
+def add(ifindex: int, qdisc: Qdisc) -> Request:
+    """Put one of ours where nothing, or the kernel's default, is; EEXIST otherwise."""
+    place = PLACES[type(qdisc)]
+    body = TCMSG.pack(0, ifindex, place.handle, place.parent, 0) + _content(qdisc, place)
+    return Request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, body)
+
+
+def change(ifindex: int, qdisc: Qdisc) -> Request:
+    """Change one of ours in place, found by its handle alone; ENOENT when it is not there."""
+    place = PLACES[type(qdisc)]
+    return Request(
+        RTM_NEWQDISC, 0, TCMSG.pack(0, ifindex, place.handle, 0, 0) + _content(qdisc, place)
+    )
+
+
+def delete_root(ifindex: int) -> Request:
+    """Delete our root and all below it; EINVAL when the root is another's."""
+    place = PLACES[Tbf]
+    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, place.handle, place.parent, 0))
+
+
+def add_clsact(ifindex: int) -> Request:
+    """Open the device's hooks for filters; EEXIST when clsact or ingress is there."""
+    body = TCMSG.pack(0, ifindex, CLSACT_HANDLE, TC_H_CLSACT, 0)
+    return Request(
+        RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, body + attributes.pack_string(TCA_KIND, "clsact")
+    )
+
+
+def delete_clsact(ifindex: int) -> Request:
+    """Close the device's hooks; filters on them go too."""
+    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, CLSACT_HANDLE, TC_H_CLSACT, 0))
+
+
+def dump_body() -> bytes:
+    """The body of a dump of every qdisc of the namespace; the kernel has no narrower one."""
+    return TCMSG.pack(0, 0, 0, 0, 0)
+
+
+def parse(body: bytes) -> Found:
+    """One message of the dump."""
+    _, ifindex, handle, parent, _ = TCMSG.unpack_from(body)
+    found = attributes.unpack(body[TCMSG.size :])
+    kind = attributes.unpack_string(found[TCA_KIND])
+    place = _KINDS.get((kind, handle, parent))
+    entry = place.decode(found[TCA_OPTIONS]) if place else None
+    queue = attributes.unpack(found.get(TCA_STATS2, b"")).get(_STATS_QUEUE)
+    return Found(ifindex, kind, handle, parent, _QUEUE.unpack_from(queue)[0] if queue else 0, entry)
+
+
+def _content(qdisc: Qdisc, place: Place) -> bytes:
+    return attributes.pack_string(TCA_KIND, qdisc.kind) + attributes.pack(
+        TCA_OPTIONS, place.encode(qdisc)
+    )

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""${message}"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+% if branch_labels:
+branch_labels = ${repr(branch_labels)}
+% endif
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two tables: one row a rule, at most one per policy and direction."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from neutron.db.qos import models as qos_models
+from neutron_lib import constants
+from neutron_lib.db import constants as db_constants
+from neutron_lib.db import model_base
+from sqlalchemy import orm
+
+
+class _PolicyRule(model_base.HasId):
+    """What both tables have: an id, the policy and the direction."""
+
+    # A change of a rule raises the revision number of its policy.
+    revises_on_change = ("qos_policy",)
+
+    @orm.declared_attr
+    def qos_policy_id(cls):  # noqa: N805
+        return sa.Column(
+            sa.String(db_constants.UUID_FIELD_SIZE),
+            sa.ForeignKey("qos_policies.id", ondelete="CASCADE"),
+            nullable=False,
+        )
+
+    @orm.declared_attr
+    def direction(cls):  # noqa: N805
+        return sa.Column(
+            sa.Enum(*constants.VALID_DIRECTIONS, name=f"{cls.__tablename__}_directions"),
+            default=constants.EGRESS_DIRECTION,
+            server_default=constants.EGRESS_DIRECTION,
+            nullable=False,
+        )
+
+    @orm.declared_attr
+    def qos_policy(cls):  # noqa: N805
+        # The revision plugin needs load_on_pending to find the policy of a rule not yet flushed.
+        return orm.relationship(qos_models.QosPolicy, load_on_pending=True)
+
+
+class QosDelayRule(_PolicyRule, model_base.BASEV2):
+    """A delay rule, in milliseconds with three exact decimals."""
+
+    __tablename__ = "qos_delay"
+
+    delay_ms = sa.Column(sa.Numeric(8, 3, asdecimal=False), nullable=False)
+    delay_correlation_ms = sa.Column(
+        sa.Numeric(8, 3, asdecimal=False), nullable=False, server_default="0"
+    )
+
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "qos_policy_id", "direction", name="uniq_qos_delay0qos_policy_id0direction"
+        ),
+        model_base.BASEV2.__table_args__,
+    )
+
+
+class QosLossRule(_PolicyRule, model_base.BASEV2):
+    """A loss rule, in percent with four exact decimals."""
+
+    __tablename__ = "qos_loss"
+
+    loss_pct = sa.Column(sa.Numeric(7, 4, asdecimal=False), nullable=False)
+
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "qos_policy_id", "direction", name="uniq_qos_loss0qos_policy_id0direction"
+        ),
+        model_base.BASEV2.__table_args__,
+    )

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: exactly those who may do it to a bandwidth limit rule of the same policy."""
+
+from __future__ import annotations
+
+from typing import List
+
+from neutron.conf.policies import qos
+from oslo_policy import policy
+
+from networking_netem.domain import rules
+
+_STOCK = "bandwidth_limit"
+
+
+def list_rules() -> List[policy.DocumentedRuleDefault]:
+    """Return the defaults for every verb of every rule type.
+
+    Each refers to the stock rule instead of repeating it, so that it also follows the release
+    and an operator's override of that rule.
+    """
+    stock_rules = {rule.name: rule for rule in qos.list_rules()}
+    return [
+        _like(stock_rules[f"{verb}_policy_{_STOCK}_rule"], verb, rule_type)
+        for rule_type in rules.RULE_TYPES
+        for verb in ("get", "create", "update", "delete")
+    ]
+
+
+def _like(
+    stock: policy.DocumentedRuleDefault, verb: str, rule_type: rules.RuleType
+) -> policy.DocumentedRuleDefault:
+    return policy.DocumentedRuleDefault(
+        name=stock.name.replace(_STOCK, rule_type.name),
+        check_str=f"rule:{stock.name}",
+        description=f"{verb.capitalize()} a QoS {rule_type.name} rule",
+        operations=[
+            {**operation, "path": operation["path"].replace(_STOCK, rule_type.name)}
+            for operation in stock.operations
+        ],
+        scope_types=stock.scope_types,
+    )

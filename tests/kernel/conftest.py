@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A network namespace for each case, on the kernel that runs the tests."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+from typing import Iterator
+
+import pytest
+
+from networking_netem.kernel.netlink import Netlink
+
+CLONE_NEWNET = 0x40000000
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _call(result: int) -> None:
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modules() -> None:
+    """Without these modules nothing here can run; on a laptop that is a skip, in a guest a fault."""
+    for module in ("sch_tbf", "sch_netem", "act_mirred", "cls_matchall"):
+        subprocess.run(["modprobe", module], check=True)
+    subprocess.run(["modprobe", "ifb", "numifbs=0"], check=True)
+
+
+@pytest.fixture
+def netns() -> Iterator[None]:
+    """An own network namespace for this thread; what was made in it goes with it."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    _call(_LIBC.unshare(CLONE_NEWNET))
+    try:
+        yield
+    finally:
+        _call(_LIBC.setns(home, CLONE_NEWNET))
+        os.close(home)
+
+
+@pytest.fixture
+def tap(netns: None) -> str:
+    """A port's device as the agent finds it; its peer plays the instance."""
+    ip("link", "set", "lo", "up")
+    ip("link", "add", "tap0000aaaa-01", "type", "veth", "peer", "name", "eth0")
+    ip("link", "set", "eth0", "up")
+    ip("link", "set", "tap0000aaaa-01", "up")
+    return "tap0000aaaa-01"
+
+
+@pytest.fixture
+def netlink(netns: None) -> Iterator[Netlink]:
+    """A socket in the case's namespace."""
+    with Netlink() as opened:
+        yield opened
+
+
+def ip(*arguments: str) -> str:
+    """Run iproute2's ip: another hand than ours on the same kernel."""
+    return _run("ip", *arguments)
+
+
+def tc(*arguments: str) -> str:
+    """Run iproute2's tc."""
+    return _run("tc", *arguments)
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

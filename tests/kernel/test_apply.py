@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Any link applied is the link observed; a second apply does nothing; another's qdisc is safe."""
+
+from __future__ import annotations
+
+import random
+from typing import Tuple
+
+import pytest
+
+from networking_netem.domain.diff import diff, ifb_name, obstacles
+from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.link import Link
+from networking_netem.domain.observed import Observed
+from networking_netem.domain.plan import Plan, plan
+from networking_netem.domain.step import Await, ChangeQdisc, Step
+from networking_netem.kernel.apply import apply
+from networking_netem.kernel.netlink import Netlink
+from networking_netem.kernel.observe import ifbs, observe
+
+from .conftest import ip, tc
+
+ROUNDS = 4
+LINKS = {
+    "clean": Link.CLEAN,
+    "delay": Link(egress=Impairment(delay_us=100_000)),
+    "jitter": Link(ingress=Impairment(delay_us=100_000, jitter_us=10_000)),
+    "loss": Link(egress=Impairment(loss_ppm=1), ingress=Impairment(loss_ppm=1_000_000)),
+    "rate": Link(egress=Impairment(rate_kbps=1), ingress=Impairment(rate_kbps=10_000_000)),
+    "burst": Link(egress=Impairment(rate_kbps=1, burst_kbit=2**31 - 1)),
+    "all": Link(
+        egress=Impairment(100_000, 10_000, 100_000, 10_000, 1_000),
+        ingress=Impairment(30_000, 0, 1_000, 20_000, 0),
+    ),
+    "extremes": Link(egress=Impairment(**MAXIMA), ingress=Impairment(**MAXIMA)),
+}
+
+
+def reach(netlink: Netlink, device: str, wanted: Link) -> Tuple[Step, ...]:
+    """Reconcile until the diff is empty; returns every step taken."""
+    taken: Tuple[Step, ...] = ()
+    for _ in range(ROUNDS):
+        steps = steps_to(netlink, device, plan(wanted))
+        if not steps:
+            return taken
+        assert apply(netlink.transact, steps) == ()
+        taken += steps
+    raise AssertionError(f"not reached after {ROUNDS} rounds: {steps}")
+
+
+def steps_to(netlink: Netlink, device: str, wanted: Plan) -> Tuple[Step, ...]:
+    return diff(wanted, seen(netlink, device))
+
+
+def seen(netlink: Netlink, device: str) -> Observed:
+    return observe(netlink, [device])[device]
+
+
+@pytest.mark.parametrize("wanted", LINKS.values(), ids=LINKS)
+def test_what_is_applied_is_observed(netlink: Netlink, tap: str, wanted: Link) -> None:
+    reach(netlink, tap, wanted)
+    observed = seen(netlink, tap)
+    for tree, found in (
+        (plan(wanted).ingress, observed.tree),
+        (plan(wanted).egress, observed.ifb.tree if observed.ifb else None),
+    ):
+        if tree is not None:
+            assert found is not None
+            assert (found.tbf, found.netem, found.fifo) == (tree.tbf, tree.netem, tree.fifo)
+    assert steps_to(netlink, tap, plan(wanted)) == ()
+
+
+@pytest.mark.parametrize("wanted", LINKS.values(), ids=LINKS)
+def test_clean_leaves_nothing(netlink: Netlink, tap: str, wanted: Link) -> None:
+    before = seen(netlink, tap)
+    reach(netlink, tap, wanted)
+    reach(netlink, tap, Link.CLEAN)
+    assert seen(netlink, tap) == before
+    assert ifbs(netlink) == []
+
+
+def test_any_sequence_leaves_exactly_the_last_link(netlink: Netlink, tap: str) -> None:
+    draw = random.Random(20)
+    for _ in range(60):
+        wanted = Link(egress=_any(draw), ingress=_any(draw))
+        reach(netlink, tap, wanted)
+        observed, planned = seen(netlink, tap), plan(wanted)
+        assert observed.tree.netem == (planned.ingress.netem if planned.ingress else None)
+        carried = observed.ifb.tree.netem if observed.ifb else None
+        assert carried == (planned.egress.netem if planned.egress else None)
+
+
+def _any(draw: random.Random) -> Impairment:
+    if draw.random() < 0.25:
+        return Impairment()
+    values = {name: draw.choice((0, 1, draw.randint(0, top))) for name, top in MAXIMA.items()}
+    return Impairment(**values)
+
+
+def test_one_rules_edit_is_one_change_in_place(netlink: Netlink, tap: str) -> None:
+    reach(netlink, tap, LINKS["all"])
+    edited = Link(
+        egress=Impairment(101_000, 20_000, 100_000, 10_000, 1_000), ingress=LINKS["all"].ingress
+    )
+    steps = steps_to(netlink, tap, plan(edited))
+    assert [type(step) for step in steps] == [ChangeQdisc]
+    assert steps[0].device == ifb_name(tap)
+    assert steps[0].qdisc == plan(edited).egress.netem
+
+
+def test_a_foreign_root_is_left_alone_and_egress_is_built(netlink: Netlink, tap: str) -> None:
+    tc("qdisc", "add", "dev", tap, "root", "handle", "7:", "prio")
+    wanted = plan(LINKS["all"])
+    assert apply(netlink.transact, steps_to(netlink, tap, wanted)) == ()
+    assert obstacles(wanted, seen(netlink, tap)) == (
+        f"{tap} has a root qdisc that is not ours: prio 7:",
+    )
+    assert "qdisc prio 7: root" in tc("qdisc", "show", "dev", tap)
+    assert seen(netlink, tap).ifb is not None
+    reach(netlink, tap, Link.CLEAN)
+    assert "qdisc prio 7: root" in tc("qdisc", "show", "dev", tap)
+
+
+def test_clsact_stays_while_somebody_elses_filter_is_on_it(netlink: Netlink, tap: str) -> None:
+    tc("qdisc", "add", "dev", tap, "clsact")
+    tc("filter", "add", "dev", tap, "ingress", "prio", "3", "matchall", "action", "ok")
+    reach(netlink, tap, LINKS["delay"])
+    reach(netlink, tap, Link.CLEAN)
+    assert "matchall" in tc("filter", "show", "dev", tap, "ingress")
+    assert seen(netlink, tap).redirect_ifindex is None
+
+
+def test_an_ingress_qdisc_in_the_way_is_named(netlink: Netlink, tap: str) -> None:
+    tc("qdisc", "add", "dev", tap, "ingress")
+    wanted = plan(LINKS["all"])
+    assert apply(netlink.transact, steps_to(netlink, tap, wanted)) == ()
+    assert "ingress qdisc" in obstacles(wanted, seen(netlink, tap))[0]
+    assert seen(netlink, tap).tree.tbf is not None
+
+
+def test_a_redirect_to_a_lost_ifb_goes_first(netlink: Netlink, tap: str) -> None:
+    reach(netlink, tap, LINKS["delay"])
+    ip("link", "del", ifb_name(tap))
+    assert seen(netlink, tap).has_blind_redirect
+    reach(netlink, tap, LINKS["delay"])
+    assert not seen(netlink, tap).has_blind_redirect
+    ip("link", "set", ifb_name(tap), "down")
+    assert seen(netlink, tap).has_blind_redirect
+    reach(netlink, tap, Link.CLEAN)
+    assert ifbs(netlink) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ("qdisc", "del", "dev", "{tap}", "root"),
+        ("qdisc", "del", "dev", "{tap}", "parent", "4e45:1", "handle", "4e46:"),
+        ("qdisc", "del", "dev", "{tap}", "parent", "4e46:1", "handle", "4e47:"),
+        ("qdisc", "del", "dev", "{ifb}", "root"),
+        ("qdisc", "del", "dev", "{tap}", "clsact"),
+        ("filter", "del", "dev", "{tap}", "ingress"),
+        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "duplicate", "5%"),
+        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "loss", "gemodel", "1%"),
+        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "reorder", "5%", "gap", "2",
+         "delay", "1ms"),
+        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "corrupt", "3%"),
+        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "slot", "10ms", "20ms"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_damage_is_seen_and_mended(netlink: Netlink, tap: str, damage: Tuple[str, ...]) -> None:
+    reach(netlink, tap, LINKS["all"])
+    before = seen(netlink, tap)
+    tc(*(word.format(tap=tap, ifb=ifb_name(tap)) for word in damage))
+    assert reach(netlink, tap, LINKS["all"]) != ()
+    assert seen(netlink, tap) == before
+
+
+def test_removal_drains_before_it_deletes(netlink: Netlink, tap: str) -> None:
+    reach(netlink, tap, Link(ingress=Impairment(delay_us=60_000_000)))
+    ip("addr", "add", "10.9.9.1/24", "dev", tap)
+    ip("neigh", "add", "10.9.9.2", "lladdr", "02:00:00:00:00:01", "dev", tap)
+    _send_one("10.9.9.2")
+    assert seen(netlink, tap).tree.backlog_packets >= 1
+    steps = steps_to(netlink, tap, Plan())
+    assert [type(step) for step in steps] == [ChangeQdisc]
+    assert apply(netlink.transact, steps) == ()
+    assert [type(step) for step in steps_to(netlink, tap, Plan())] == [Await]
+
+
+def _send_one(address: str) -> None:
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"x", (address, 9))

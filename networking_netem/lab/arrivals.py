@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass
 from typing import List, NamedTuple, Optional, Sequence, Tuple
@@ -27,23 +28,35 @@ class Sending:
     last_ns: int = 0
 
 
-def sample(flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]) -> Sample:
-    """Return what became of the packets of `flow`; delays are None where none arrived."""
-    counted = [a for a in arrivals if a.number >= flow.settle_count]
-    received = len({a.number for a in counted})
-    mean_ms, sd_ms = spread([(a.received_ns - a.sent_ns) / 1e6 for a in counted])
+def sample(
+    flow: Datagrams,
+    sending: Sending,
+    arrivals: Sequence[Arrival],
+    stalls_ns: Sequence[Tuple[int, int]] = (),
+) -> Sample:
+    """Return what became of the packets of `flow`; delays are None where none arrived.
+
+    `stalls_ns` are begin and end of the times, in order, when the machine stood still.
+    """
+    counted = {a.number: a for a in reversed(arrivals) if a.number >= flow.settle_count}
+    all_received = len({a.number for a in arrivals})
+    timely = [a for a in counted.values() if not _within(a.received_ns, stalls_ns)]
+    delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely)
+    mean_ms, sd_ms = spread(delays_ms)
     sent = flow.count - flow.settle_count
     return Sample(
         sent=sent,
-        received=received,
-        duplicates=len(counted) - received,
-        reordered=reordered([a.number for a in counted]),
+        received=len(counted),
+        stalled=len(counted) - len(timely),
+        duplicates=len(arrivals) - all_received,
+        reordered=reordered([a.number for a in arrivals]),
         mean_ms=mean_ms,
         sd_ms=sd_ms,
+        middle90_ms=middle90(delays_ms),
         offered_kbps=_kbps((sent - 1) * flow.frame_bits, sending.last_ns - sending.counted_ns),
         wire_kbps=_busy_kbps(flow, sending, arrivals),
         all_sent=flow.count,
-        all_received=len({a.number for a in arrivals}),
+        all_received=all_received,
     )
 
 
@@ -67,9 +80,21 @@ def spread(values: Sequence[float]) -> Tuple[Optional[float], Optional[float]]:
     return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / len(values))
 
 
-def _busy_kbps(
-    flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]
-) -> Optional[float]:
+def _within(stamp_ns: int, spans_ns: Sequence[Tuple[int, int]]) -> bool:
+    """Whether a span that begins last before the stamp, or the one before it, holds it."""
+    after = bisect.bisect_right(spans_ns, (stamp_ns, math.inf))
+    return any(stamp_ns <= end_ns for _, end_ns in spans_ns[max(0, after - 2) : after])
+
+
+def middle90(ordered: Sequence[float]) -> Optional[float]:
+    """Return half the width of the interval that holds the middle 90 % of `ordered` values."""
+    if not ordered:
+        return None
+    cut = len(ordered) // 20
+    return (ordered[len(ordered) - 1 - cut] - ordered[cut]) / 2
+
+
+def _busy_kbps(flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]) -> Optional[float]:
     """Return the rate of arrivals from settled to when the last packet sent could arrive."""
     if not arrivals:
         return None

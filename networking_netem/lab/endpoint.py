@@ -13,24 +13,18 @@ from dataclasses import dataclass
 from typing import Iterator
 
 _CLONE_NEWNET = 0x40000000
-# linux/sockios.h, linux/if_arp.h
+# linux/sockios.h
 _SIOCGIFADDR = 0x8915
-_SIOCGIFHWADDR = 0x8927
-_SIOCDARP = 0x8953
-_SIOCSARP = 0x8955
-_ATF_COM_PERM = 0x02 | 0x04
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A VM as the probe sees it: its network namespace and its one interface."""
+    """A VM as the probe sees it: its network namespace and its address."""
 
     netns: str
-    device: str
     address: str
-    mac: bytes
 
 
 @contextlib.contextmanager
@@ -55,30 +49,8 @@ def find(netns: str) -> Endpoint:
                 address = fcntl.ioctl(sock, _SIOCGIFADDR, request)[20:24]
             except OSError:  # EADDRNOTAVAIL: the interface has no IPv4 address
                 continue
-            mac = fcntl.ioctl(sock, _SIOCGIFHWADDR, request)[18:24]
-            return Endpoint(netns, device, socket.inet_ntoa(address), mac)
+            return Endpoint(netns, socket.inet_ntoa(address))
     raise LookupError(f"no interface in network namespace {netns} has an IPv4 address")
-
-
-@contextlib.contextmanager
-def introduced(one: Endpoint, other: Endpoint) -> Iterator[None]:
-    """Both know each other's MAC address meanwhile: no ARP packet gets lost or is counted."""
-    pairs = ((one, other), (other, one))
-    for here, there in pairs:
-        _arp(_SIOCSARP, here, there)
-    try:
-        yield
-    finally:
-        for here, there in pairs:
-            _arp(_SIOCDARP, here, there)
-
-
-def _arp(action: int, here: Endpoint, there: Endpoint) -> None:
-    address = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(there.address))
-    mac = struct.pack("H6s8x", 1, there.mac)
-    request = address + mac + struct.pack("i16x16s", _ATF_COM_PERM, here.device.encode())
-    with inside(here.netns), _udp() as sock:
-        fcntl.ioctl(sock, action, request)
 
 
 def _udp() -> socket.socket:

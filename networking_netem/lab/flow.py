@@ -27,8 +27,10 @@ class Datagrams:
     count: int
     settle_count: int
     payload_bytes: int = 18
-    drain_s: float = 1.0
-    """How long to wait for packets on their way after the last one is sent."""
+    most_debt_s: float = 0.02
+    """A sender that was held up for longer forgives itself the rest."""
+    quiet_s: float = 0.5
+    """When nothing has arrived for so long after the last packet, what is missing is lost."""
     netem_device: Optional[str] = None
     """A device of the node whose netem counters are read before and after."""
 
@@ -55,18 +57,22 @@ class Sample:
 
     sent: int
     received: int
-    """Different packets that arrived; copies count in `duplicates`."""
-    duplicates: int
-    reordered: int
-    """Packets that came after one with a higher number (RFC 4737, 3.3)."""
+    """Different packets that arrived."""
+    stalled: int
+    """Of these, how many arrived when the machine had stood still: no delay is taken of them."""
     mean_ms: Optional[float]
     sd_ms: Optional[float]
+    middle90_ms: Optional[float]
+    """Half the width of the interval that holds the middle 90 % of the delays."""
     offered_kbps: float
     wire_kbps: Optional[float]
     """Rate of the frames that came out while the sender kept the link busy."""
     all_sent: int
-    """With the packets that settled the flow, as `all_received`."""
+    """With the packets that settled the flow, as in the figures below."""
     all_received: int
+    duplicates: int
+    reordered: int
+    """Packets that came after one with a higher number (RFC 4737, section 3.3)."""
     netem: Optional[NetemCount] = None
 
     @property

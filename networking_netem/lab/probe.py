@@ -7,18 +7,18 @@ Python's start and imports are dear in the guest: standard library only, and lit
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
-from typing import Any, Dict, List, Sequence
+from functools import lru_cache, partial
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from networking_netem.lab import endpoint
 from networking_netem.lab.datagrams import exchange
+from networking_netem.lab.endpoint import Endpoint
 from networking_netem.lab.flow import Datagrams, NetemCount, Sample, Transfer
-from networking_netem.lab.qdiscs import netem_count
 from networking_netem.lab.transfer import transfer
 
 _PRIORITY = 10
@@ -27,39 +27,39 @@ _PRIORITY = 10
 def main() -> None:
     """Run the stages in `argv[1]` one after the other, the flows of a stage at the same time."""
     _hurry()
-    find = functools.lru_cache(maxsize=None)(endpoint.find)
+    find = lru_cache(maxsize=None)(endpoint.find)
     for stage in json.loads(sys.argv[1]):
         transfers = [Transfer(**spec) for spec in stage if "duration_s" in spec]
         datagrams = [Datagrams(**spec) for spec in stage if "count" in spec]
         for flow in transfers:
-            tell = functools.partial(_progress, [flow.name])
-            _say({"flow": flow.name, "goodput": asdict(transfer(flow, find, tell))})
+            goodput = transfer(flow, find, partial(_progress, [flow.name]))
+            _say({"flow": flow.name, "goodput": asdict(goodput)})
         if datagrams:
             for flow, sample in zip(datagrams, _accounted(datagrams, find)):
                 _say({"flow": flow.name, "sample": asdict(sample)})
 
 
-def _accounted(flows: Sequence[Datagrams], find: Any) -> List[Sample]:
+def _accounted(flows: Sequence[Datagrams], find: Callable[[str], Endpoint]) -> List[Sample]:
     """Return the samples of `flows`, with what the kernel counted meanwhile where asked."""
-    with contextlib.ExitStack() as stack:
-        for names in {frozenset((flow.sender, flow.receiver)) for flow in flows}:
-            stack.enter_context(endpoint.introduced(*map(find, sorted(names))))
-        before = [_count(flow) for flow in flows]
-        tell = functools.partial(_progress, [flow.name for flow in flows])
-        samples = exchange(flows, find, tell)
-        after = [_count(flow) for flow in flows]
+    before = [_count(flow) for flow in flows]
+    samples = exchange(flows, find, partial(_progress, [flow.name for flow in flows]))
+    after = [_count(flow) for flow in flows]
     return [
         replace(sample, netem=late.since(early)) if early and late else sample
         for sample, early, late in zip(samples, before, after)
     ]
 
 
-def _count(flow: Datagrams) -> NetemCount | None:
-    return netem_count(_output, flow.netem_device) if flow.netem_device else None
-
-
-def _output(argv: Sequence[str]) -> str:
-    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+def _count(flow: Datagrams) -> Optional[NetemCount]:
+    """Return what the netem on the flow's device has passed and dropped until now."""
+    if not flow.netem_device:
+        return None
+    argv = ["tc", "-s", "-j", "qdisc", "show", "dev", flow.netem_device]
+    found = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+    netems = [qdisc for qdisc in found if qdisc["kind"] == "netem"]
+    if not netems:
+        sys.exit(f"no netem on device {flow.netem_device}")
+    return NetemCount(sum(q["packets"] for q in netems), sum(q["drops"] for q in netems))
 
 
 def _hurry() -> None:

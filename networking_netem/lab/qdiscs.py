@@ -1,27 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The qdiscs of a machine as `tc` shows them: an eye of its own, apart from what writes them."""
+"""The node's qdiscs as `tc` shows them: an eye of its own, apart from what writes them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, Callable, Dict, List, Sequence
 
-from networking_netem.lab.flow import NetemCount
+from networking_netem.domain.diff import IFB_PREFIX
+from networking_netem.kernel.qdisc import PLACES
 
 Output = Callable[[Sequence[str]], str]
-"""Runs a command where the qdiscs are and returns what it prints; raises where it fails."""
+"""Runs a command in the node and returns what it prints; raises where it fails."""
+
+Qdisc = Dict[str, Any]
+
+_HANDLES = {f"{place.handle >> 16:x}:" for place in PLACES.values()}
 
 
-def netem_count(output: Output, device: str) -> NetemCount:
-    """Return what the netem on `device`, at the root or below, has passed and dropped."""
-    netems = [q for q in show(output, "-s", "dev", device) if q["kind"] == "netem"]
-    if not netems:
-        raise LookupError(f"no netem on device {device}")
-    return NetemCount(sum(q["packets"] for q in netems), sum(q["drops"] for q in netems))
+def shown(output: Output) -> List[Qdisc]:
+    """Return all qdiscs with their settings, without statistics."""
+    return _json(output, "tc", "-j", "qdisc", "show")
 
 
-def show(output: Output, *selection: str) -> List[Dict[str, Any]]:
-    """Return the qdiscs of the selected device, or of all, with statistics after `-s`."""
-    options = [word for word in selection if word.startswith("-")]
-    rest = [word for word in selection if not word.startswith("-")]
-    return json.loads(output(["tc", *options, "-j", "qdisc", "show", *rest]) or "[]")
+def ours(qdiscs: Sequence[Qdisc]) -> List[Qdisc]:
+    """Return those with the handles that only networking-netem uses."""
+    return [qdisc for qdisc in qdiscs if qdisc["handle"] in _HANDLES]
+
+
+def left(output: Output) -> List[str]:
+    """Return in words what of networking-netem is in the node: qdiscs, hooks of filters, ifbs.
+
+    A filter cannot be without its clsact, and nobody else in the lab makes one.
+    """
+    qdiscs = shown(output)
+    hooks = [qdisc for qdisc in qdiscs if qdisc["kind"] == "clsact"]
+    links = _json(output, "ip", "-j", "link", "show", "type", "ifb")
+    names = [link["ifname"] for link in links if link.get("ifname", "").startswith(IFB_PREFIX)]
+    return [f"{q['kind']} on {q['dev']}" for q in (*ours(qdiscs), *hooks)] + names
+
+
+def _json(output: Output, *argv: str) -> List[Dict[str, Any]]:
+    return json.loads(output(argv) or "[]")

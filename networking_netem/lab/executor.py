@@ -64,7 +64,7 @@ class _Execution:
         self._connection = connection
         self._input = bytearray()
         self._input_ended = False
-        argv = ["ip", "netns", "exec", command.netns] if command.netns else []
+        argv = ["nsenter", f"--net=/run/netns/{command.netns}"] if command.netns else []
         start = self._start_on_tty if command.tty else self._start_on_pipes
         start(command, [*argv, *command.argv])
         for descriptor in (self._stdin, *self._outputs):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -58,12 +59,8 @@ def require_node() -> None:
     """Raise LabError unless the whole node (guest, Open vSwitch, Neutron) can run here."""
     require_guest()
     _require(_NODE_PROGRAMS)
-    try:
-        import neutron  # noqa: F401
-    except ImportError:
-        raise LabError(
-            "Neutron is not installed here: pip install 'networking-netem[lab]'"
-        ) from None
+    if importlib.util.find_spec("neutron") is None:
+        raise LabError("no Neutron here: pip install 'networking-netem[lab]'")
 
 
 def _require(programs: dict) -> None:

@@ -16,7 +16,7 @@ from networking_netem.lab.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENG
 
 SPECIFICATION = "guest.json"
 HOSTNAME = "netem-lab"
-_PRIVATE = ("/run", "/tmp", "/var/tmp", "/dev/shm")
+_PRIVATE = ("/run", "/tmp", "/var/tmp", "/var/log", "/dev/shm")
 _MODULE_ROOT = Path("/run/uml")
 _MS_BIND = 0x1000
 

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
-from typing import Iterator
+import subprocess
+from typing import Iterator, Optional, Sequence
 
+from networking_netem.lab import state
 from networking_netem.lab.frames import Command, Kind, receive, send
+
+NODE = "node"
 
 
 class Remote:
@@ -16,7 +21,7 @@ class Remote:
         self._connection = connection
         self._unread = bytearray()
         self._stderr = bytearray()
-        self.returncode = None
+        self.returncode: Optional[int] = None
         send(connection, Kind.COMMAND, command.encode())
         send(connection, Kind.STDIN)
 
@@ -52,4 +57,35 @@ class Remote:
 
     def kill(self) -> None:
         """End it and its whole process group at once."""
-        self._connection.close()
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+
+def connect() -> socket.socket:
+    """A connection to the running lab's executor; raises LabError if no lab is up."""
+    state.required()
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(str(state.EXEC_SOCKET))
+    return connection
+
+
+def command(where: str, argv: Sequence[str]) -> Command:
+    """argv in the node itself or in an instance, by name."""
+    return Command.here(argv, netns=None if where == NODE else where)
+
+
+def spawn(where: str, argv: Sequence[str]) -> Remote:
+    """Start a command in the running lab; `where` is node, vm1 or vm2."""
+    return Remote(connect(), command(where, argv))
+
+
+def run(where: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in the running lab to its end; `where` is node, vm1 or vm2."""
+    remote = spawn(where, argv)
+    output = "".join(remote)
+    return subprocess.CompletedProcess(argv, remote.wait(), output, remote.stderr)
+
+
+def api_url() -> str:
+    """Where the running lab's Neutron API answers on the host."""
+    return state.required().api_url

@@ -47,6 +47,8 @@ class Guest:
             *(f'init="{sys.executable}"', "--", "-m", "networking_netem.lab.init", f'"{folder}"'),
         ]
         environment = dict(os.environ, PATH=search_path(), TMPDIR=str(folder))
+        # Held open by every process of the guest: its end is theirs.
+        self._alive, theirs = os.pipe()
         with self._console.open("wb") as console:
             self._process = subprocess.Popen(
                 command,
@@ -56,9 +58,12 @@ class Guest:
                 env=environment,
                 cwd="/",
                 start_new_session=True,
+                pass_fds=[theirs],
             )
+        os.close(theirs)
         self._connections: List[socket.socket] = []
-        threading.Thread(target=self._hang_up, daemon=True).start()
+        self._watch = threading.Thread(target=self._hang_up, daemon=True)
+        self._watch.start()
 
     def wait_until_booted(self) -> None:
         """Return when the guest takes commands; raises LabError when it dies or takes too long."""
@@ -83,7 +88,7 @@ class Guest:
 
     def _hang_up(self) -> None:
         # A dead guest sends no FIN: nobody would ever wake up.
-        self._process.wait()
+        os.read(self._alive, 1)
         for connection in self._connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -93,6 +98,11 @@ class Guest:
         return self._console.read_text(errors="replace")
 
     def stop(self) -> None:
-        """End it at once; the second call does nothing."""
+        """End it at once, and return when no process of it is left."""
         self._process.kill()
+        self._process.wait()
+        self._watch.join()
+
+    def wait(self) -> None:
+        """Return when it has ended."""
         self._process.wait()

@@ -18,7 +18,6 @@ service_plugins = {service_plugins}
 api_paste_config = {root}/api-paste.ini
 auth_strategy = keystone
 transport_url = fake://
-default_log_levels = neutron=WARNING,oslo_messaging=WARNING
 state_path = {root}
 [oslo_concurrency]
 lock_path = {root}

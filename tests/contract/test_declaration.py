@@ -38,7 +38,7 @@ def test_columns(rule_type: RuleType, cls: type) -> None:
         column = columns[attribute.name]
         assert not column.nullable
         if attribute.default is not None:
-            assert column.server_default.arg == str(attribute.default)
+            assert attribute.parse(column.server_default.arg) == attribute.default
         if isinstance(attribute, Number):
             assert column.type.scale == attribute.decimals
             assert 10 ** (column.type.precision - column.type.scale) > attribute.maximum

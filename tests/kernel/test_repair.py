@@ -22,7 +22,7 @@ from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 from networking_netem.kernel.observe import observe
 
-from .conftest import ip, tc
+from .conftest import MODULES, ip, load_modules, tc
 
 ALL = Link(
     egress=Impairment(100_000, 10_000, 100_000, 10_000),
@@ -194,28 +194,33 @@ def test_ifbs_of_deleted_ports_disappear_at_start(netlink: Netlink, tap: str) ->
 
 
 @pytest.fixture
-def hide(netns: None) -> Iterator[Callable[[str], None]]:
-    """Makes a module unknown to this kernel until the case ends."""
+def hide(netns: None) -> Iterator[Callable[[str], Callable[[], None]]]:
+    """Makes a module unknown to this kernel until the case ends, or what it returns is called."""
     loader = Path("/proc/sys/kernel/modprobe")
     usual = loader.read_text()
 
-    def hide_module(module: str) -> None:
+    def load_again() -> None:
+        loader.write_text(usual)
+
+    def hide_module(module: str) -> Callable[[], None]:
+        load_modules()
         loader.write_text("/bin/false")
         subprocess.run(["rmmod", module], check=True)
+        return load_again
 
     yield hide_module
-    loader.write_text(usual)
+    load_again()
 
 
-@pytest.mark.parametrize("module", ["sch_netem", "act_mirred", "cls_matchall", "ifb", "sch_tbf"])
+@pytest.mark.parametrize("module", MODULES)
 def test_a_missing_module_is_named_and_the_rest_is_imposed(
     netlink: Netlink,
     tap: str,
-    hide: Callable[[str], None],
+    hide: Callable[[str], Callable[[], None]],
     module: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    hide(module)
+    load_again = hide(module)
     agent = Agent()
     agent.link(tap, ALL)
     agent.reconciler.audit()
@@ -224,6 +229,9 @@ def test_a_missing_module_is_named_and_the_rest_is_imposed(
     possible = plan(ALL, Conditions(missing_modules=frozenset({module})))
     assert diff(possible, found) == ()
     assert (found.tree.tbf is None) == (module == "sch_tbf")
+    load_again()
+    agent.reconciler.audit()
+    assert is_held(netlink, tap, ALL)
 
 
 def _batch(lines: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ MAXIMA = {
     "delay_us": 60_000_000,
     "jitter_us": 30_000_000,
     "loss_ppm": 1_000_000,
-    "rate_kbps": 10_000_000,
+    "rate_kbps": 100_000_000,
     # Neutron stores burst as a 32-bit integer, whatever its use.
     "burst_kbit": 2**31 - 1,
 }
@@ -40,3 +40,15 @@ class Impairment:
     def is_none(self) -> bool:
         """True when packets pass as if there were no impairment; a burst alone changes nothing."""
         return not (self.delay_us or self.jitter_us or self.loss_ppm or self.rate_kbps)
+
+    def __str__(self) -> str:
+        """The impairment as an operator reads it: ``100 ms ±10 ms, 10 % loss, 10000 kbit/s``."""
+        parts = []
+        if self.delay_us or self.jitter_us:
+            spread = f" ±{self.jitter_us / 1000:g} ms" if self.jitter_us else ""
+            parts.append(f"{self.delay_us / 1000:g} ms{spread}")
+        if self.loss_ppm:
+            parts.append(f"{self.loss_ppm / 10_000:g} % loss")
+        if self.rate_kbps:
+            parts.append(f"{self.rate_kbps} kbit/s")
+        return ", ".join(parts) or "clean"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from networking_netem.domain.impairment import Impairment
@@ -28,6 +28,16 @@ class Link:
 
     def __getitem__(self, direction: Direction) -> Impairment:
         return self.egress if direction is Direction.EGRESS else self.ingress
+
+    def __str__(self) -> str:
+        """The link as an operator reads it."""
+        return f"egress {self.egress}; ingress {self.ingress}"
+
+    def with_impairment(self, direction: Direction, impairment: Impairment) -> Link:
+        """The link with one direction exchanged."""
+        if direction is Direction.EGRESS:
+            return replace(self, egress=impairment)
+        return replace(self, ingress=impairment)
 
 
 Link.CLEAN = Link()

@@ -111,8 +111,8 @@ def _decimal(value: object) -> Optional[Decimal]:
     if isinstance(value, int):
         # The bound keeps cheap what would take quadratic time: writing a huge int in decimal.
         return Decimal(value) if value.bit_length() <= 64 else None
-    if isinstance(value, float):
-        value = repr(value)
+    if isinstance(value, (float, Decimal)):
+        value = str(value)
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return None
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Union
 
+from neutron.objects import base
 from neutron.objects.qos import rule
 from neutron_lib import constants
 from neutron_lib.objects import common_types
@@ -28,6 +29,7 @@ class NumberField(fields.AutoTypedField):
     AUTO_TYPE = Number()
 
 
+@base.NeutronObjectRegistry.register
 class QosDelayRule(rule.QosRule):
     """Delay and jitter in one direction, milliseconds."""
 
@@ -44,6 +46,7 @@ class QosDelayRule(rule.QosRule):
     rule_type = rules.DELAY.name
 
 
+@base.NeutronObjectRegistry.register
 class QosLossRule(rule.QosRule):
     """Loss in one direction, percent."""
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from neutron.extensions import qos as qos_extension
-from neutron.objects import base
 from neutron.objects.qos import rule as qos_rule
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 from neutron_lib.api.definitions import qos as qos_apidef
@@ -29,10 +28,6 @@ def apply() -> None:
 
         # get_rules() looks up Qos<RuleType>Rule by name in its own module (17-29).
         setattr(qos_rule, cls.__name__, cls)
-
-        # Whoever receives a policy finds the classes of its rules by name here (17-29).
-        if cls.__name__ not in base.NeutronObjectRegistry.obj_classes():
-            base.NeutronObjectRegistry.register(cls)
 
         # create_policy_<type>_rule and its kin are resolved through this dict (17-29).
         qos_extension.QoSPluginBase.rule_objects.setdefault(rule_type.name, cls)

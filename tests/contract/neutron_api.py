@@ -23,6 +23,7 @@ state_path = {root}
 lock_path = {root}
 [database]
 connection = {database}
+sqlite_synchronous = false
 [ml2]
 type_drivers = local
 tenant_network_types = local
@@ -66,10 +67,13 @@ class Answer:
 
 
 class NeutronApi:
-    """Calls the application as one user; `as_user` gives the same server to another."""
+    """Calls the application as one user; its database and configuration lie in `root`."""
 
-    def __init__(self, application: Any, project: str = "ours", roles: str = "admin,member,reader") -> None:
+    def __init__(
+        self, application: Any, root: Path, project: str = "ours", roles: str = "admin,reader"
+    ) -> None:
         self._application = application
+        self.root = root
         self._headers = {
             "X-User-Id": "someone",
             "X-Project-Id": project,
@@ -78,7 +82,8 @@ class NeutronApi:
         }
 
     def as_user(self, project: str, roles: str) -> NeutronApi:
-        return NeutronApi(self._application, project, roles)
+        """Return the same server, called by another user."""
+        return NeutronApi(self._application, self.root, project, roles)
 
     def get(self, path: str) -> Answer:
         return self._call("GET", path)
@@ -129,10 +134,12 @@ def create_neutron_tables(database: str) -> None:
     import sqlalchemy as sa
     from neutron.db.migration.models import head
 
-    engine = sa.create_engine(database)
-    tables = head.get_metadata().sorted_tables
     ours = ("qos_delay", "qos_loss")
-    head.get_metadata().create_all(engine, [t for t in tables if t.name not in ours])
+    tables = [each for each in head.get_metadata().sorted_tables if each.name not in ours]
+    engine = sa.create_engine(database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA synchronous = OFF")
+        head.get_metadata().create_all(connection, tables)
     engine.dispose()
 
 
@@ -144,4 +151,4 @@ def start(conf: Path) -> NeutronApi:
     config.register_common_config_options()
     config.init(["--config-file", str(conf)])
     config.setup_logging()
-    return NeutronApi(api.api_server())
+    return NeutronApi(api.api_server(), conf.parent)

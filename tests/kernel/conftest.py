@@ -23,7 +23,7 @@ def _call(result: int) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _modules() -> None:
-    """Without these modules nothing here can run; on a laptop that is a skip, in a guest a fault."""
+    """What the cases need of the kernel; without it there is nothing to test."""
     for module in ("sch_tbf", "sch_netem", "act_mirred", "cls_matchall"):
         subprocess.run(["modprobe", module], check=True)
     subprocess.run(["modprobe", "ifb", "numifbs=0"], check=True)

@@ -19,14 +19,18 @@ def _is_ours(item, name, type_, reflected, compare_to) -> bool:  # type: ignore[
 
 
 def _run_offline(database) -> None:  # type: ignore[no-untyped-def]
-    where = {"url": database.connection} if database.connection else {"dialect_name": database.engine}
+    where = (
+        {"url": database.connection} if database.connection else {"dialect_name": database.engine}
+    )
     context.configure(version_table=VERSION_TABLE, **where)
     with context.begin_transaction():
         context.run_migrations()
 
 
 def _run_online(database) -> None:  # type: ignore[no-untyped-def]
-    with DBConnection(database.connection, context.config.attributes.get("connection")) as connection:
+    with DBConnection(
+        database.connection, context.config.attributes.get("connection")
+    ) as connection:
         context.configure(
             connection=connection,
             target_metadata=model_base.BASEV2.metadata,

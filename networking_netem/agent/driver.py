@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Neutron's Open vSwitch QoS driver with links in place of policing, HTB and meters.
+
+The handlers only edit what is desired: Neutron calls delete before update for every rule of a
+policy on any change (17 to 29), and what is between must not reach the kernel.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Set
+
+from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
+from oslo_log import log as logging
+
+from networking_netem.agent import rule as qos_rule
+from networking_netem.domain.link import Direction, Link
+
+LOG = logging.getLogger(__name__)
+
+
+class NetemQosDriver(qos_driver.QosOVSAgentDriver):
+    """DSCP, minimum bandwidth and packet rates as Neutron has them; the rest is a link.
+
+    ``touched`` names the devices whose desired link was edited since it was last emptied.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: Dict[str, Link] = {}
+        self.touched: Set[str] = set()
+        self._devices: Dict[str, str] = {}
+
+    def device(self, port: Dict[str, Any]) -> str:
+        """The network device of a port; empty when the port was never seen with one."""
+        vif_port = port.get("vif_port")
+        if vif_port:
+            self._devices[port["port_id"]] = vif_port.port_name
+        return self._devices.get(port["port_id"], "")
+
+    def forget(self, port: Dict[str, Any]) -> None:
+        """The port is gone; so is what is known of it."""
+        self._devices.pop(port["port_id"], None)
+
+    def create_bandwidth_limit(self, port: Dict[str, Any], rule: Any) -> None:
+        self._put(port, rule)
+
+    def update_bandwidth_limit(self, port: Dict[str, Any], rule: Any) -> None:
+        self._put(port, rule)
+
+    def delete_bandwidth_limit(self, port: Dict[str, Any]) -> None:
+        self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.EGRESS)
+
+    def delete_bandwidth_limit_ingress(self, port: Dict[str, Any]) -> None:
+        self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.INGRESS)
+
+    def create_delay(self, port: Dict[str, Any], rule: Any) -> None:
+        self._put(port, rule)
+
+    def update_delay(self, port: Dict[str, Any], rule: Any) -> None:
+        self._put(port, rule)
+
+    def delete_delay(self, port: Dict[str, Any]) -> None:
+        self._drop(port, qos_rule.DELAY, Direction.EGRESS)
+
+    def delete_delay_ingress(self, port: Dict[str, Any]) -> None:
+        self._drop(port, qos_rule.DELAY, Direction.INGRESS)
+
+    def create_loss(self, port: Dict[str, Any], rule: Any) -> None:
+        self._put(port, rule)
+
+    def update_loss(self, port: Dict[str, Any], rule: Any) -> None:
+        self._put(port, rule)
+
+    def delete_loss(self, port: Dict[str, Any]) -> None:
+        self._drop(port, qos_rule.LOSS, Direction.EGRESS)
+
+    def delete_loss_ingress(self, port: Dict[str, Any]) -> None:
+        self._drop(port, qos_rule.LOSS, Direction.INGRESS)
+
+    def _put(self, port: Dict[str, Any], rule: Any) -> None:
+        direction = Direction(rule.direction)
+        device = self.device(port)
+        if device:
+            link = self.links.get(device, Link.CLEAN)
+            self._edit(device, link, direction, qos_rule.with_rule(link[direction], rule))
+
+    def _drop(self, port: Dict[str, Any], rule_type: str, direction: Direction) -> None:
+        device = self.device(port)
+        if device:
+            link = self.links.get(device, Link.CLEAN)
+            left = qos_rule.without_rule(link[direction], rule_type)
+            self._edit(device, link, direction, left)
+
+    def _edit(self, device: str, link: Link, direction: Direction, to: Any) -> None:
+        self.links[device] = link.with_impairment(direction, to)
+        self.touched.add(device)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Open vSwitch's own hands on a port's qdiscs, and how they are kept off.
+
+ovs-vswitchd deletes a root qdisc that it does not know when it starts, except on a port whose QoS
+row is of type linux-noop; and its ingress policing excludes clsact (Open vSwitch 2.15 to 3.1).
+"""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+_OURS = {"owner": "networking-netem"}
+_NOOP = "linux-noop"
+
+
+class Switch:
+    """The rows of the integration bridge's ports that say who rules their qdiscs."""
+
+    def __init__(self, bridge: Any) -> None:
+        self._bridge = bridge
+        self._ovsdb = bridge.ovsdb
+
+    def claim(self, device: str) -> None:
+        """Have Open vSwitch leave the qdiscs of a port alone; repeated, it does nothing."""
+        if not self._bridge.port_exists(device):
+            return
+        policing = self._ovsdb.db_get("Interface", device, "ingress_policing_rate")
+        if policing.execute(check_error=True):
+            self._bridge.delete_egress_bw_limit_for_port(device)
+        row = self._row()
+        if self._current(device) == [row]:
+            return
+        self._bridge.delete_ingress_bw_limit_for_port(device)
+        self._ovsdb.db_set("Port", device, ("qos", row)).execute(check_error=True)
+
+    def release(self, device: str) -> None:
+        """Give the qdiscs of a port back to Open vSwitch."""
+        if self._bridge.port_exists(device) and self._current(device) == self._rows():
+            self._ovsdb.db_clear("Port", device, "qos").execute(check_error=True)
+
+    def _current(self, device: str) -> List[Any]:
+        value = self._ovsdb.db_get("Port", device, "qos").execute(check_error=True)
+        return value if isinstance(value, list) else [value]
+
+    def _row(self) -> Any:
+        """The one row that all our ports share."""
+        rows = self._rows()
+        if rows:
+            return rows[0]
+        create = self._ovsdb.db_create("QoS", type=_NOOP, external_ids=_OURS)
+        return create.execute(check_error=True)
+
+    def _rows(self) -> List[Any]:
+        find = self._ovsdb.db_find(
+            "QoS", ("external_ids", "=", _OURS), ("type", "=", _NOOP), columns=["_uuid"]
+        )
+        return [row["_uuid"] for row in find.execute(check_error=True)]

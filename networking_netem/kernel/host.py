@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""This host's kernel, as a reconciler uses it."""
+
+from __future__ import annotations
+
+from typing import Collection, Dict, List, Sequence, Tuple
+
+from networking_netem.domain.observed import Observed
+from networking_netem.domain.step import Step
+from networking_netem.kernel import apply, observe
+from networking_netem.kernel.apply import Failure, Transact
+from networking_netem.kernel.netlink import Netlink
+
+
+class Host:
+    """The kernel of the calling thread's network namespace; ``transact`` sends what changes it."""
+
+    def __init__(self, transact: Transact) -> None:
+        self._transact = transact
+
+    def observe(self, devices: Collection[str]) -> Dict[str, Observed]:
+        """What each device holds; those that do not exist are left out."""
+        with Netlink() as netlink:
+            return observe.observe(netlink, devices)
+
+    def orphans(self) -> List[str]:
+        """The names of our ifbs whose port has no device any more."""
+        with Netlink() as netlink:
+            return observe.orphans(netlink)
+
+    def apply(self, steps: Sequence[Step]) -> Tuple[Failure, ...]:
+        """Carry out the steps and return what the kernel refused."""
+        return apply.apply(self._transact, steps)

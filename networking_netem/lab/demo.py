@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job, shown: an unstable link imposed, edited and removed through the API alone."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from dataclasses import replace
+from typing import Any, Dict, List, Sequence
+
+from networking_netem.lab import remote, report, sampling, session
+from networking_netem.lab.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
+from networking_netem.lab.errors import LabError
+from networking_netem.lab.judging import NO_CLEAN_MS, rows, second_opinion, sound
+from networking_netem.lab.port_policy import PortPolicy
+from networking_netem.lab.prober import Prober
+from networking_netem.lab.progress import Display
+from networking_netem.lab.rest import Neutron
+from networking_netem.lab.row import Row, Step, Verdict
+from networking_netem.lab.sampling import Pair
+
+_PAIR = Pair("vm1", "vm2")
+_LIMITED: Both = {
+    "egress": Asked(max_kbps=10_000, max_burst_kbps=1_000),
+    "ingress": Asked(max_kbps=20_000, max_burst_kbps=2_000),
+}
+_UNSTABLE: Both = {
+    "egress": replace(_LIMITED["egress"], delay_ms=100, delay_correlation_ms=10, loss_pct=10),
+    "ingress": replace(_LIMITED["ingress"], delay_ms=30),
+}
+_EDITED: Both = {
+    "egress": replace(_UNSTABLE["egress"], delay_ms=101, delay_correlation_ms=20, loss_pct=14),
+    "ingress": _UNSTABLE["ingress"],
+}
+_EDIT_WITHIN_S = 6.0
+
+
+def demo(as_json: bool = False) -> int:
+    """Play the scenario and print its table; return 0 if every verdict is good, else 1."""
+    with session.opened() as lab, Display() as display, contextlib.ExitStack() as undo:
+        steps = _Scenario(Neutron(lab.api_url), display).play(undo)
+    return report.show(steps, as_json)
+
+
+class _Scenario:
+    """Four steps on vm1's port; each measurement judges against the clean link of the first."""
+
+    def __init__(self, neutron: Neutron, display: Display) -> None:
+        self._neutron = neutron
+        self._display = display
+        self._prober = Prober(functools.partial(remote.spawn, "node"), display.working)
+        self._clean_ms = NO_CLEAN_MS
+        self._steps: List[Step] = []
+
+    def play(self, undo: contextlib.ExitStack) -> List[Step]:
+        """Return the steps with their rows; `undo` takes the policy away again."""
+        self._begin("1. Clean link")
+        clean = self._measure(CLEAN_BOTH)
+        self._clean_ms = {d: clean[f"{d} delay"].mean_ms or 0.0 for d in DIRECTIONS}
+
+        self._begin("2. Policy with bandwidth rules on vm1's port")
+        policy = self._policy()
+        undo.callback(policy.discard)
+        for direction, asked in _LIMITED.items():
+            policy.prepare(
+                "bandwidth_limit_rule",
+                direction=direction,
+                max_kbps=asked.max_kbps,
+                max_burst_kbps=asked.max_burst_kbps,
+            )
+        policy.put_on()
+        self._measure(_LIMITED)
+
+        self._begin("2. With delay, jitter and loss beside them")
+        policy.add("delay_rule", delay_ms=100, delay_correlation_ms=10)
+        policy.add("loss_rule", loss_pct=10)
+        policy.add("delay_rule", delay_ms=30, direction="ingress")
+        self._measure(_UNSTABLE)
+
+        self._begin("3. Edited while packets run: delay 101 ± 20 ms, loss 14 %")
+        self._measure_edit(policy)
+
+        self._begin("4. Rules deleted")
+        self._steps[-1].rows.append(_left(policy.delete_rules()))
+        self._measure(CLEAN_BOTH)
+        return self._steps
+
+    def _policy(self) -> PortPolicy:
+        port = self._neutron.port(_PAIR.first)
+        if self._neutron.policy_id(port):
+            raise LabError("vm1's port has a QoS policy; take it off: the demo sets its own")
+        return PortPolicy(self._neutron, port, "unstable", _output)
+
+    def _begin(self, title: str) -> None:
+        self._display.step(title)
+        self._steps.append(Step(title))
+
+    def _measure(self, asked: Both) -> Dict[str, Any]:
+        answers = sound(self._prober, _PAIR, asked)
+        self._steps[-1].rows += rows(asked, answers, self._clean_ms)
+        return answers
+
+    def _measure_edit(self, policy: PortPolicy) -> None:
+        """Edit at the head of a flow: its delays count from when the edit must be in force."""
+        flows = sampling.delay_flows(
+            _PAIR, _EDITED, settle_s=_EDIT_WITHIN_S, netem={"egress": policy.ifb}
+        )
+        edit = functools.partial(_edit, policy)
+        answers = second_opinion(self._prober, _PAIR, _EDITED, self._prober.run([flows], edit))
+        self._steps[-1].rows += rows(_EDITED, answers, self._clean_ms)
+
+
+def _edit(policy: PortPolicy) -> None:
+    start_s = time.monotonic()
+    policy.edit("delay_rule egress", delay_ms=101, delay_correlation_ms=20)
+    policy.edit("loss_rule egress", loss_pct=14)
+    took_s = time.monotonic() - start_s
+    # The old delay is still on the wire for a moment, and the probe began a moment earlier.
+    if took_s > _EDIT_WITHIN_S - 1:
+        raise LabError(f"the edit took {took_s:.1f} s, more than the {_EDIT_WITHIN_S:g} s it has")
+
+
+def _left(left: Sequence[str]) -> Row:
+    found = ", ".join(left) or "nothing"
+    return Row(
+        "kernel",
+        "qdiscs, filters, ifbs",
+        "none of ours",
+        found,
+        Verdict.of(not left),
+        {"left": list(left)},
+    )
+
+
+def _output(argv: Sequence[str]) -> str:
+    done = remote.run("node", argv)
+    if done.returncode:
+        raise LabError(f"{' '.join(argv)} failed in the node", done.stderr)
+    return str(done.stdout)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The probe's feet in the VMs: sockets opened inside a network namespace, and its address."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Iterator
+
+_CLONE_NEWNET = 0x40000000
+# linux/sockios.h
+_SIOCGIFADDR = 0x8915
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A VM as the probe sees it: its network namespace and its address."""
+
+    netns: str
+    address: str
+
+
+@contextlib.contextmanager
+def inside(netns: str) -> Iterator[None]:
+    """Work in the network namespace `netns`; sockets opened there stay there."""
+    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{netns}") as there:
+        _setns(there.fileno())
+        try:
+            yield
+        finally:
+            _setns(home.fileno())
+
+
+def find(netns: str) -> Endpoint:
+    """Return the endpoint in `netns`: its first interface that has an IPv4 address."""
+    with inside(netns), _udp() as sock:
+        for _, device in socket.if_nameindex():
+            if device == "lo":
+                continue
+            request = struct.pack("16s16x8x", device.encode())
+            try:
+                address = fcntl.ioctl(sock, _SIOCGIFADDR, request)[20:24]
+            except OSError:  # EADDRNOTAVAIL: the interface has no IPv4 address
+                continue
+            return Endpoint(netns, socket.inet_ntoa(address))
+    raise LookupError(f"no interface in network namespace {netns} has an IPv4 address")
+
+
+def _udp() -> socket.socket:
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def _setns(fd: int) -> None:
+    if _libc.setns(fd, _CLONE_NEWNET):
+        error = ctypes.get_errno()
+        raise OSError(error, f"cannot enter a network namespace: {os.strerror(error)}")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is going on, on stderr: a line that moves on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Optional, Type
+
+from rich.console import Console
+from rich.status import Status
+
+
+class Display:
+    """Tells steps and, within them, what is measured and how far it is."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._status: Optional[Status] = None
+        self._last = ""
+        if self._console.is_terminal:
+            self._status = self._console.status("")
+
+    def __enter__(self) -> Display:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def step(self, title: str) -> None:
+        """Begin a step."""
+        self._last = ""
+        self._console.print(title, soft_wrap=True)
+
+    def working(self, what: str, done: Optional[float] = None) -> None:
+        """Say what is being done, and how much of it, 0.0 to 1.0, where that is known."""
+        if self._status:
+            self._status.update(what if done is None else f"{what} {done:4.0%}")
+        elif what != self._last:
+            self._console.print(f"  {what}", soft_wrap=True)
+        self._last = what

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything written out by hand agrees with the one declaration of the rule types."""
+
+from __future__ import annotations
+
+import pytest
+from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
+
+from networking_netem.domain.rules import RULE_TYPES, Number, RuleType
+from networking_netem.extensions import qos_netem
+from networking_netem.server import objects, policies, seam
+
+each_type = pytest.mark.parametrize(
+    ("rule_type", "cls"),
+    list(zip(RULE_TYPES, objects.CLASSES)),
+    ids=[rule_type.name for rule_type in RULE_TYPES],
+)
+
+
+@each_type
+def test_object(rule_type: RuleType, cls: type) -> None:
+    assert cls.rule_type == rule_type.name
+    assert cls.__name__ == f"Qos{rule_type.name.capitalize()}Rule"
+    assert set(cls.fields) - {"id", "qos_policy_id"} == {each.name for each in rule_type.attributes}
+    for attribute in rule_type.attributes:
+        field = cls.fields[attribute.name]
+        assert not field.nullable
+        assert isinstance(field, objects.NumberField) == isinstance(attribute, Number)
+        if attribute.default is not None:
+            assert field.default == attribute.default
+
+
+@each_type
+def test_columns(rule_type: RuleType, cls: type) -> None:
+    columns = cls.db_model.__table__.columns
+    assert set(columns.keys()) == set(cls.fields)
+    for attribute in rule_type.attributes:
+        column = columns[attribute.name]
+        assert not column.nullable
+        if attribute.default is not None:
+            assert attribute.parse(column.server_default.arg) == attribute.default
+        if isinstance(attribute, Number):
+            assert column.type.scale == attribute.decimals
+            assert 10 ** (column.type.precision - column.type.scale) > attribute.maximum
+        else:
+            assert set(column.type.enums) == set(attribute.choices)
+
+
+@each_type
+def test_attributes_of_the_api(rule_type: RuleType, cls: type) -> None:
+    served = qos_netem.attribute_map(rule_type)
+    assert set(served) >= {"id"} | {each.name for each in rule_type.attributes}
+    for attribute in rule_type.attributes:
+        assert ("default" in served[attribute.name]) == (attribute.default is not None)
+
+
+@each_type
+def test_what_the_driver_supports(rule_type: RuleType, cls: type) -> None:
+    seam.apply()
+    supported = ovs_driver.SUPPORTED_RULES[rule_type.name]
+    assert set(supported) == {attribute.name for attribute in rule_type.attributes}
+
+
+@each_type
+def test_policies(rule_type: RuleType, cls: type) -> None:
+    stock = {rule.name: rule for rule in policies.qos.list_rules()}
+    ours = {rule.name: rule for rule in policies.list_rules()}
+    for verb in ("get", "create", "update", "delete"):
+        rule = ours[f"{verb}_policy_{rule_type.name}_rule"]
+        like = stock[f"{verb}_policy_bandwidth_limit_rule"]
+        assert rule.check_str == f"rule:{like.name}"
+        assert rule.scope_types == like.scope_types
+        assert [each["method"] for each in rule.operations] == [
+            each["method"] for each in like.operations
+        ]
+        assert all(f"/{rule_type.collection}" in each["path"] for each in rule.operations)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dependencies point inward only."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "networking_netem"
+
+# What each layer may import of ours, besides itself.
+MAY_IMPORT = {
+    "domain": set(),
+    "kernel": {"domain"},
+    # The API extension is a part of the server; Neutron looks for its folder by that name.
+    "server": {"domain", "extensions"},
+    "extensions": {"domain", "server"},
+    "agent": {"domain", "kernel", "server"},
+    "client": {"domain"},
+    "lab": {"domain", "kernel", "server", "agent", "extensions", "client"},
+}
+
+
+def _layers() -> Iterator[str]:
+    return (each.name for each in sorted(PACKAGE.iterdir()) if (each / "__init__.py").exists())
+
+
+def _imports(layer: str) -> Iterator[tuple[Path, str]]:
+    """Yield each module that a file of the layer imports, wherever in the file."""
+    for path in sorted((PACKAGE / layer).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((path, each.name) for each in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert not node.level, f"{path}: a relative import hides its layer"
+                yield from ((path, f"{node.module}.{each.name}") for each in node.names)
+
+
+@pytest.mark.parametrize("layer", _layers())
+def test_a_layer_imports_only_what_lies_further_in(layer: str) -> None:
+    allowed = MAY_IMPORT[layer] | {layer}
+    for path, module in _imports(layer):
+        top, _, rest = module.partition(".")
+        if top == PACKAGE.name and rest:
+            assert rest.split(".")[0] in allowed, f"{path} imports {module}"
+
+
+def test_the_domain_imports_the_standard_library_only() -> None:
+    for path, module in _imports("domain"):
+        top = module.split(".")[0]
+        assert top in sys.stdlib_module_names or top == PACKAGE.name, f"{path} imports {module}"
+
+
+def test_the_kernel_knows_no_neutron() -> None:
+    for path, module in _imports("kernel"):
+        top = module.split(".")[0]
+        assert not top.startswith("neutron"), f"{path} imports {module}"
+        assert not top.startswith("oslo") or path.name == "privileged.py", f"{path}: {module}"

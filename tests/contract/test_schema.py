@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables: what the migrations make is what the models say, and it holds what it must."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from tests.contract.neutron_api import NeutronApi
+
+OUR_TABLES = ("qos_delay", "qos_loss")
+
+
+def test_models_equal_migrations(api: NeutronApi) -> None:
+    from neutron_lib.db import api as db_api
+    from neutron_lib.db import model_base
+
+    engine = db_api.CONTEXT_WRITER.get_engine()
+    with engine.connect() as connection:
+        migrated = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_object": lambda item, name, type_, *_: (
+                    type_ != "table" or name in OUR_TABLES
+                ),
+            },
+        )
+        assert compare_metadata(migrated, model_base.BASEV2.metadata) == []
+
+
+@pytest.mark.parametrize("number", [0.001, 0.5, 33.333, 59999.999, 60000, 0])
+def test_decimals_are_exact(api: NeutronApi, policy: str, number: float) -> None:
+    from neutron_lib import context
+
+    from networking_netem.server import objects
+
+    rule = objects.QosDelayRule(
+        context.get_admin_context(), qos_policy_id=policy.rsplit("/", 1)[1], delay_ms=number
+    )
+    rule.create()
+    read = objects.QosDelayRule.get_object(context.get_admin_context(), id=rule.id)
+    assert read.delay_ms == number
+    assert type(read.to_dict()["delay_ms"]) is type(number)

@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from neutron.agent.l2.extensions import qos
-from oslo_log import log as logging
+from oslo_config import cfg
 
+from networking_netem.agent import options
+from networking_netem.agent.budget import Budget
 from networking_netem.agent.reconciler import Reconciler
 from networking_netem.agent.switch import Switch
 from networking_netem.agent.worker import Worker
@@ -15,8 +17,6 @@ from networking_netem.domain.link import Link
 from networking_netem.kernel import privileged
 from networking_netem.kernel.host import Host
 from networking_netem.server import seam
-
-LOG = logging.getLogger(__name__)
 
 seam.apply()
 
@@ -27,9 +27,15 @@ class NetemAgentExtension(qos.QosAgentExtension):
     def initialize(self, connection: Any, driver_type: str) -> None:
         """Load our QoS driver for this agent in place of Neutron's."""
         super().initialize(connection, f"netem_{driver_type}")
-        switch = Switch(self.agent_api.request_int_br())
-        self._reconciler = Reconciler(Host(privileged.transact), switch)
-        self._worker = Worker(self._reconciler)
+        cfg.CONF.register_opts(options.OPTIONS, options.GROUP)
+        # Starts the privileged process now: the first rule on a port need not wait for it.
+        privileged.transact([])
+        self._reconciler = Reconciler(
+            Host(privileged.transact),
+            Switch(self.agent_api.request_int_br()),
+            Budget(options.queue_memory_bytes(cfg.CONF)),
+        )
+        self._worker = Worker(self._reconciler, cfg.CONF[options.GROUP].audit_interval_s)
         self._worker.start()
 
     def handle_port(self, context: Any, port: Dict[str, Any]) -> None:

@@ -1,39 +1,64 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The thread that looks again at ports that are not done: draining, refused, in somebody's way."""
+"""The threads that look again: at ports that are not done, at what others did, and at all."""
 
 from __future__ import annotations
 
 import threading
+import time
 
 from oslo_log import log as logging
 
 from networking_netem.agent.reconciler import Reconciler
+from networking_netem.kernel.watch import Watcher
 
 LOG = logging.getLogger(__name__)
 
+AFTER_FAULT_S = 1.0
+
 
 class Worker:
-    """Reconciles what is due, when it is due. A daemon thread: it ends with the agent."""
+    """Reconciles when the kernel announces a change, when a port is due, and periodically.
 
-    def __init__(self, reconciler: Reconciler) -> None:
+    Daemon threads: they end with the agent. Under eventlet (to Neutron 28) they are green.
+    """
+
+    def __init__(self, reconciler: Reconciler, audit_interval_s: float) -> None:
         self._reconciler = reconciler
+        self._audit_interval_s = audit_interval_s
         self._work = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="netem", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin to watch and to work; the first audit is at once."""
+        watcher = Watcher()
+        for name, target in (
+            ("netem-work", self._run),
+            ("netem-watch", lambda: self._watch(watcher)),
+        ):
+            threading.Thread(target=target, name=name, daemon=True).start()
 
     def wake(self) -> None:
         """Say that something may be due earlier than it was."""
         self._work.set()
 
+    def _watch(self, watcher: Watcher) -> None:
+        while True:
+            names = watcher.wait()
+            if names is None:
+                LOG.warning("The kernel announced more than could be heard; looking at all ports")
+            self._reconciler.touch(names)
+            self.wake()
+
     def _run(self) -> None:
+        audit_at_s = time.monotonic()
         while True:
             self._work.clear()
             try:
-                wait_s = self._reconciler.reconcile_due()
+                if time.monotonic() >= audit_at_s:
+                    audit_at_s = time.monotonic() + self._audit_interval_s
+                    self._reconciler.audit()
+                due_s = self._reconciler.reconcile_due()
             except Exception:
-                LOG.exception("Looking again at unfinished ports failed; trying once more")
-                wait_s = 1.0
-            self._work.wait(wait_s)
+                LOG.exception("Looking at ports failed; trying again in %s s", AFTER_FAULT_S)
+                due_s = AFTER_FAULT_S
+            rest_s = max(audit_at_s - time.monotonic(), 0.0)
+            self._work.wait(rest_s if due_s is None else min(due_s, rest_s))

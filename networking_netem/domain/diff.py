@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import List, Optional, Tuple
 
 from networking_netem.domain.observed import Observed, ObservedTree
 from networking_netem.domain.plan import Plan, Tree, opened
+from networking_netem.domain.qdisc import Netem
 from networking_netem.domain.step import (
     AddClsact,
     AddIfb,
@@ -16,6 +18,7 @@ from networking_netem.domain.step import (
     ChangeQdisc,
     DeleteClsact,
     DeleteIfb,
+    DeleteLegacy,
     DeleteRedirect,
     DeleteTree,
     Qdisc,
@@ -44,13 +47,18 @@ def diff(plan: Plan, observed: Observed) -> Steps:
     They may not be all: what drains is deleted by a later diff. Empty means the plan holds, or that
     ``obstacles`` are in the way of what is missing.
     """
-    return _egress(plan.egress, observed) + _tree(observed.device, plan.ingress, observed.tree)
+    return (
+        _egress(plan.egress, observed)
+        + _legacy(plan, observed)
+        + _tree(observed.device, plan.ingress, observed.tree)
+    )
 
 
 def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
     """What keeps the plan from being carried out, in words; we touch nothing that is not ours."""
     found = []
-    if plan.ingress and observed.tree.foreign:
+    root = observed.tree.foreign
+    if plan.ingress and root and not root.is_legacy:
         found.append(
             f"{observed.device} has a root qdisc that is not ours: {observed.tree.foreign}"
         )
@@ -62,6 +70,14 @@ def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
             f"{observed.ifb.tree.foreign}"
         )
     return tuple(found)
+
+
+def _legacy(plan: Plan, observed: Observed) -> Steps:
+    """On a port with a link of ours, a bare netem at the root is an impairment that was meant."""
+    root = observed.tree.foreign
+    if root and root.is_legacy and (plan.egress or plan.ingress):
+        return (DeleteLegacy(observed.device, root.handle),)
+    return ()
 
 
 def _egress(wanted: Optional[Tree], observed: Observed) -> Steps:
@@ -115,7 +131,7 @@ def _tree(device: str, wanted: Optional[Tree], found: ObservedTree) -> Steps:
         if found.tbf is None:
             return ()
         return _drain(device, found) or (DeleteTree(device),)
-    if found.foreign:
+    if found.foreign and not found.foreign.is_legacy:
         return ()
     if found.tbf is None:
         return _build(device, wanted)
@@ -125,29 +141,30 @@ def _tree(device: str, wanted: Optional[Tree], found: ObservedTree) -> Steps:
 def _build(device: str, wanted: Tree) -> Steps:
     """The root starts open: TBF makes itself a bfifo, and what waits in it is lost for netem."""
     root = opened(wanted).tbf
-    steps: List[Step] = [
-        AddQdisc(device, root),
-        AddQdisc(device, wanted.netem),
-        AddQdisc(device, wanted.fifo),
-    ]
-    if wanted.tbf != root:
-        steps.append(ChangeQdisc(device, wanted.tbf))
-    return tuple(steps)
+    children = [AddQdisc(device, entry) for entry in (wanted.netem, wanted.fifo) if entry]
+    closed = (ChangeQdisc(device, wanted.tbf),) if wanted.tbf != root else ()
+    return (AddQdisc(device, root), *children, *closed)
 
 
 def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
     steps: List[Step] = []
-    pairs: Tuple[Tuple[Qdisc, Optional[Qdisc]], ...] = (
-        (wanted.netem, found.netem),
+    pairs: Tuple[Tuple[Optional[Qdisc], Optional[Qdisc]], ...] = (
+        (_not_lowered(wanted.netem, found.netem), found.netem),
         (wanted.fifo, found.fifo),
         (wanted.tbf, found.tbf),
     )
     for entry, present in pairs:
-        if present is None:
-            steps.append(AddQdisc(device, entry))
-        elif present != entry:
-            steps.append(ChangeQdisc(device, entry))
+        if entry is None or entry == present:
+            continue
+        steps.append(ChangeQdisc(device, entry) if present else AddQdisc(device, entry))
     return tuple(steps)
+
+
+def _not_lowered(wanted: Optional[Netem], found: Optional[Netem]) -> Optional[Netem]:
+    """netem's limit only grows: packets that come while more than it are on the way are lost."""
+    if wanted is None or found is None:
+        return wanted
+    return replace(wanted, limit_packets=max(wanted.limit_packets, found.limit_packets))
 
 
 def _drain(device: str, found: ObservedTree) -> Steps:

@@ -12,13 +12,10 @@ import functools
 import math
 from typing import Optional, Tuple
 
-from networking_netem.domain.qdisc import INT32_MAX, Slot
+from networking_netem.domain.qdisc import DISTRIBUTION_SCALE, INT32_MAX, Slot
 
 TABLE_SIZE = 4096
 """Entries of the table; netem takes up to 16384 (NETEM_DIST_MAX)."""
-
-SCALE = 8192
-"""A table entry of one sigma (NETEM_DIST_SCALE); entries are 16 bits wide, so they span ±4."""
 
 ENTRY_MAX = 32767
 
@@ -42,7 +39,7 @@ def exponential_slot(spread_ns: int) -> Optional[Slot]:
     sigma_ns = min(2 * spread_ns, INT32_MAX)
     table, mean_entry = _table(spread_ns / sigma_ns)
     # What the cut tail takes from the mean goes back as a constant.
-    mean_ns = spread_ns - round(sigma_ns * mean_entry / SCALE)
+    mean_ns = spread_ns - round(sigma_ns * mean_entry / DISTRIBUTION_SCALE)
     return Slot(mean_ns=mean_ns, sigma_ns=sigma_ns, table=table)
 
 
@@ -50,7 +47,7 @@ def exponential_slot(spread_ns: int) -> Optional[Slot]:
 def _table(unit: float) -> Tuple[Tuple[int, ...], float]:
     """Quantiles of (x - 1) · unit, x exponential with mean 1, and the mean of the entries."""
     entries = tuple(
-        max(-ENTRY_MAX, min(round((x - 1) * unit * SCALE), ENTRY_MAX))
+        max(-ENTRY_MAX, min(round((x - 1) * unit * DISTRIBUTION_SCALE), ENTRY_MAX))
         for x in _quantile_means(TABLE_SIZE)
     )
     return entries, sum(entries) / len(entries)

@@ -4,20 +4,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Tuple
 
-from networking_netem.domain.qdisc import Fifo, Netem, Tbf
+from networking_netem.domain.qdisc import HEADER_BYTES, Fifo, Netem, Tbf
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A root qdisc that is neither ours nor the kernel's default."""
+
+    kind: str
+    handle: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.handle >> 16:x}:"
+
+    @property
+    def is_legacy(self) -> bool:
+        """True for a netem: what the first version of this feature put there, and shells do."""
+        return self.kind == "netem"
 
 
 @dataclass(frozen=True)
 class ObservedTree:
-    """Our qdiscs at the root of one device; ``foreign`` names a root that is nobody's default."""
+    """Our qdiscs at the root of one device, or what is there in their place."""
 
     tbf: Optional[Tbf] = None
     netem: Optional[Netem] = None
     fifo: Optional[Fifo] = None
     backlog_packets: int = 0
-    foreign: str = ""
+    foreign: Optional[Foreign] = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,21 @@ class Observed:
     has_ingress_qdisc: bool = False
     redirect_ifindex: Optional[int] = None
     ifb: Optional[Ifb] = None
+
+    @property
+    def plan_mtu_bytes(self) -> int:
+        """The MTU to plan for: the device's, or a larger one that our trees were built for.
+
+        TBF never sends a packet longer than its buckets (tbf_dequeue, to Linux 6.12 at least): one
+        that is on its way when the buckets shrink would block the direction for ever.
+        """
+        built = [tree.tbf.segment_bytes for tree in self.trees if tree.tbf]
+        return max([self.mtu_bytes, *(size - HEADER_BYTES for size in built)])
+
+    @property
+    def trees(self) -> Tuple[ObservedTree, ...]:
+        """The trees of the device and of its ifb."""
+        return (self.tree, self.ifb.tree) if self.ifb else (self.tree,)
 
     @property
     def has_blind_redirect(self) -> bool:

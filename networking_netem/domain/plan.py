@@ -13,13 +13,13 @@ The shape never changes while the direction is impaired at all, so every edit is
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Optional
+from typing import FrozenSet, Optional
 
 from networking_netem.domain import units
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.jitter import exponential_slot, spread_ns
 from networking_netem.domain.link import Direction, Link
-from networking_netem.domain.qdisc import INT32_MAX, Fifo, Netem, Tbf
+from networking_netem.domain.qdisc import HEADER_BYTES, INT32_MAX, Fifo, Netem, Tbf
 
 LINE_BYTES_PER_S = 12_500_000_000
 """100 Gbit/s stands for "unlimited". netem always gets it as its rate, because with a rate no
@@ -28,34 +28,39 @@ packet overtakes its predecessor, whatever the delay is changed to."""
 PEAK_BYTES_PER_S = 2 * LINE_BYTES_PER_S
 """TBF wants a peak above the rate; its only use here is that its bucket sets the segment size."""
 
-MTU_BYTES = 1500
+PEAK_BYTES_PER_TICK = PEAK_BYTES_PER_S * units.TICK_NS // units.NS_PER_S
 
-HEADER_BYTES = 14 + 2 * 4
-"""What a qdisc counts beyond the MTU: Ethernet without FCS, and up to two VLAN tags."""
+MTU_BYTES = 1500
 
 LINE_BURST_BYTES = 1 << 20
 
 DEFAULT_BURST_NS = 10_000_000
 """Bucket when the rule names none: 10 ms at the rate, at least two segments."""
 
-MAX_BURST_TICKS = (2**32 - 1) // units.TICK_NS
+MAX_BURST_NS = (2**32 - 1) // units.TICK_NS * units.TICK_NS
 """TBF keeps its bucket in 32 bits of nanoseconds: 4.29 s at the rate."""
 
 QUEUE_NS = 100_000_000
 """Queue before the bottleneck: 100 ms at the rate, at least ten segments."""
 
-LIMIT_PACKETS = 100_000
-"""netem drops above it. It never changes, for a lower limit loses what is above it; memory is
-bounded by what is on the way: a packet costs 0.7 to 2.3 KB, so 230 MB at worst."""
+MIN_FRAME_BYTES = 64
+BUSY_PACKETS_PER_S = 125_000
+"""Room for what is on the way without a low rate: 1 Gbit/s in frames of 1000 bytes."""
+
+LIMIT_PACKETS_MIN = 1_000
+LIMIT_PACKETS_MAX = 1_000_000
+
+EGRESS_MODULES = frozenset({"ifb", "sch_ingress", "cls_matchall", "act_mirred"})
+"""Without any of these the kernel cannot impair what the instance sends."""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """The qdiscs of one direction, root first."""
+    """The qdiscs of one direction, root first; without sch_netem there is only the root."""
 
     tbf: Tbf
-    netem: Netem
-    fifo: Fifo
+    netem: Optional[Netem]
+    fifo: Optional[Fifo]
 
 
 @dataclass(frozen=True)
@@ -69,33 +74,70 @@ class Plan:
         return self.egress if direction is Direction.EGRESS else self.ingress
 
 
-def plan(link: Link, mtu_bytes: int = MTU_BYTES) -> Plan:
-    """What the kernel must hold for a link on a device with this MTU."""
+@dataclass(frozen=True)
+class Conditions:
+    """What a plan must reckon with: the device, the kernel's modules and the memory to spare."""
+
+    mtu_bytes: int = MTU_BYTES
+    missing_modules: FrozenSet[str] = frozenset()
+    limit_packets: int = LIMIT_PACKETS_MAX
+
+
+def plan(link: Link, conditions: Conditions = Conditions()) -> Plan:
+    """What the kernel must hold for a link, as far as the conditions allow."""
+    has_egress = not conditions.missing_modules & EGRESS_MODULES
     return Plan(
-        egress=None if link.egress.is_none else tree(link.egress, mtu_bytes),
-        ingress=None if link.ingress.is_none else tree(link.ingress, mtu_bytes),
+        egress=_possible_tree(link.egress, conditions) if has_egress else None,
+        ingress=_possible_tree(link.ingress, conditions),
     )
 
 
-def tree(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tree:
+def _possible_tree(impairment: Impairment, conditions: Conditions) -> Optional[Tree]:
+    if impairment.is_none or "sch_tbf" in conditions.missing_modules:
+        return None
+    whole = tree(impairment, conditions.mtu_bytes, conditions.limit_packets)
+    if "sch_netem" not in conditions.missing_modules:
+        return whole
+    return Tree(whole.tbf, None, None) if impairment.rate_kbps else None
+
+
+def tree(
+    impairment: Impairment,
+    mtu_bytes: int = MTU_BYTES,
+    limit_packets: int = LIMIT_PACKETS_MAX,
+) -> Tree:
     """The qdiscs of one direction; without impairment they pass everything at once, in order."""
-    rate = units.bytes_per_s(impairment.rate_kbps)
-    peak_ticks = units.ticks(units.transmission_ns(mtu_bytes + HEADER_BYTES, PEAK_BYTES_PER_S))
-    segment_bytes = peak_ticks * units.TICK_NS * PEAK_BYTES_PER_S // units.NS_PER_S
+    segment_bytes = _segment_bytes(mtu_bytes)
+    rate = installed_bytes_per_s(impairment.rate_kbps, mtu_bytes)
+    fifo = Fifo(
+        limit_bytes=max(rate * QUEUE_NS // units.NS_PER_S, 10 * segment_bytes)
+        if rate
+        else INT32_MAX
+    )
     return Tree(
         tbf=Tbf(
             rate_bytes_per_s=rate or LINE_BYTES_PER_S,
             burst_ticks=_burst_ticks(rate, impairment.burst_kbit, segment_bytes),
             peak_bytes_per_s=PEAK_BYTES_PER_S,
-            peak_ticks=peak_ticks,
+            peak_ticks=segment_bytes // PEAK_BYTES_PER_TICK,
+            limit_bytes=fifo.limit_bytes,
         ),
-        netem=_netem(impairment),
-        fifo=Fifo(
-            limit_bytes=max(rate * QUEUE_NS // units.NS_PER_S, 10 * segment_bytes)
-            if rate
-            else INT32_MAX
-        ),
+        netem=_netem(impairment, limit_packets),
+        fifo=fifo,
     )
+
+
+def in_flight_packets(impairment: Impairment) -> int:
+    """Room that netem needs for all that can be on the way, for it drops above it.
+
+    At a low rate even the smallest frames fit; at a high one, frames of 1000 bytes.
+    """
+    rate = units.bytes_per_s(impairment.rate_kbps)
+    packets_per_s = BUSY_PACKETS_PER_S
+    if rate:
+        packets_per_s = min(rate // MIN_FRAME_BYTES, max(BUSY_PACKETS_PER_S, rate // 1000))
+    span_us = impairment.delay_us + 4 * impairment.jitter_us
+    return min(LIMIT_PACKETS_MIN + packets_per_s * span_us // 1_000_000, LIMIT_PACKETS_MAX)
 
 
 def opened(present: Tree) -> Tree:
@@ -108,6 +150,21 @@ def opened(present: Tree) -> Tree:
     return replace(free, tbf=replace(free.tbf, peak_ticks=present.tbf.peak_ticks))
 
 
+def installed_bytes_per_s(rate_kbps: int, mtu_bytes: int) -> int:
+    """The rate as TBF gets it; 0 for unlimited.
+
+    Never so low that the longest bucket does not hold a segment, for those would all be dropped:
+    the least is 3 kbit/s at an MTU of 1500 and 18 kbit/s at 9000.
+    """
+    least = -(-_segment_bytes(mtu_bytes) * units.NS_PER_S // MAX_BURST_NS)
+    return max(units.bytes_per_s(rate_kbps), least) if rate_kbps else 0
+
+
+def _segment_bytes(mtu_bytes: int) -> int:
+    """The longest frame, rounded up to what TBF can tell apart."""
+    return -(-(mtu_bytes + HEADER_BYTES) // PEAK_BYTES_PER_TICK) * PEAK_BYTES_PER_TICK
+
+
 def _burst_ticks(rate: int, burst_kbit: int, segment_bytes: int) -> int:
     """The bucket; never below one segment, or TBF would stop for good."""
     if not rate:
@@ -116,13 +173,13 @@ def _burst_ticks(rate: int, burst_kbit: int, segment_bytes: int) -> int:
         burst_bytes = max(burst_kbit * units.BYTES_PER_KBIT, segment_bytes)
     else:
         burst_bytes = max(rate * DEFAULT_BURST_NS // units.NS_PER_S, 2 * segment_bytes)
-    return min(units.ticks(units.transmission_ns(burst_bytes, rate)), MAX_BURST_TICKS)
+    return units.ticks(min(units.transmission_ns(burst_bytes, rate), MAX_BURST_NS))
 
 
-def _netem(impairment: Impairment) -> Netem:
+def _netem(impairment: Impairment, limit_packets: int) -> Netem:
     spread = spread_ns(impairment.delay_us, impairment.jitter_us)
     return Netem(
-        limit_packets=LIMIT_PACKETS,
+        limit_packets=max(LIMIT_PACKETS_MIN, min(in_flight_packets(impairment), limit_packets)),
         latency_ns=impairment.delay_us * units.NS_PER_US - spread,
         loss=units.probability(impairment.loss_ppm),
         rate_bytes_per_s=LINE_BYTES_PER_S,

@@ -3,10 +3,20 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, field
 from typing import ClassVar, Optional, Tuple
 
+from networking_netem.domain.units import NS_PER_S, TICK_NS
+
 INT32_MAX = 2**31 - 1
+
+DISTRIBUTION_SCALE = 8192
+"""A table entry of one sigma (NETEM_DIST_SCALE); entries are 16 bits wide, so they span ±4."""
+
+
+HEADER_BYTES = 14 + 2 * 4
+"""What a qdisc counts beyond the MTU: Ethernet without FCS, and up to two VLAN tags."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +25,8 @@ class Tbf:
 
     Root of the tree. With a ``peak_bytes_per_s``, a super-packet longer than ``peak_ticks`` at that
     rate is segmented before anything below sees it (tbf_enqueue, Linux 4.0 on), so that one drop is
-    one frame. ``burst_ticks`` is the bucket as time at the rate.
+    one frame. ``burst_ticks`` is the bucket as time at the rate, ``limit_bytes`` the queue as long
+    as nothing of ours hangs below.
     """
 
     kind: ClassVar[str] = "tbf"
@@ -23,6 +34,12 @@ class Tbf:
     burst_ticks: int
     peak_bytes_per_s: int = 0
     peak_ticks: int = 0
+    limit_bytes: int = INT32_MAX
+
+    @property
+    def segment_bytes(self) -> int:
+        """The longest packet that passes uncut."""
+        return self.peak_ticks * TICK_NS * self.peak_bytes_per_s // NS_PER_S
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,11 @@ class Slot:
     max_ns: int = 0
     max_packets: int = 0
     max_bytes: int = 0
+
+    @property
+    def deviation_ns(self) -> float:
+        """The standard deviation of the intervals that the table gives."""
+        return statistics.pstdev(self.table) * self.sigma_ns / DISTRIBUTION_SCALE
 
 
 @dataclass(frozen=True)

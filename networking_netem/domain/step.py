@@ -35,6 +35,14 @@ class DeleteTree:
 
 
 @dataclass(frozen=True)
+class DeleteLegacy:
+    """Take away a root qdisc that an earlier version left, known by its handle."""
+
+    device: str
+    handle: int
+
+
+@dataclass(frozen=True)
 class AddIfb:
     """Make an ifb, up."""
 
@@ -96,6 +104,7 @@ Step = Union[
     AddQdisc,
     ChangeQdisc,
     DeleteTree,
+    DeleteLegacy,
     AddIfb,
     SetIfbUp,
     DeleteIfb,

@@ -17,6 +17,7 @@ from networking_netem.domain.step import (
     ChangeQdisc,
     DeleteClsact,
     DeleteIfb,
+    DeleteLegacy,
     DeleteRedirect,
     DeleteTree,
     SetIfbUp,
@@ -28,7 +29,7 @@ from networking_netem.kernel.netlink import Answer, Request
 Transact = Callable[[Sequence[Request]], Sequence[Answer]]
 
 _ABSENT = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
-_REMOVALS = (DeleteTree, DeleteIfb, DeleteClsact, DeleteRedirect)
+_REMOVALS = (DeleteTree, DeleteLegacy, DeleteIfb, DeleteClsact, DeleteRedirect)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,34 @@ class Failure:
     answer: Answer
 
     def __str__(self) -> str:
-        return f"{self.step}: {self.answer}"
+        missing = self.missing_module
+        return f"kernel module {missing} is missing" if missing else f"{self.step}: {self.answer}"
+
+    @property
+    def subject(self) -> str:
+        """The device, or else the ifb, that the step is about."""
+        subject: str = getattr(self.step, "device", "") or getattr(self.step, "ifb", "")
+        return subject
+
+    @property
+    def missing_module(self) -> str:
+        """The module without which the kernel does not know the step's object; else empty.
+
+        The kernel tries to load it first. It answers ENOENT for an unknown qdisc, classifier or
+        action and EOPNOTSUPP for an unknown kind of device (net/sched, net/core/rtnetlink.c).
+        """
+        step, error = self.step, self.answer.error
+        if isinstance(step, AddIfb) and error == errno.EOPNOTSUPP:
+            return "ifb"
+        if error != errno.ENOENT:
+            return ""
+        if isinstance(step, AddQdisc):
+            return f"sch_{step.qdisc.kind}"
+        if isinstance(step, AddClsact):
+            return "sch_ingress"
+        if isinstance(step, AddRedirect):
+            return "act_mirred" if "action" in self.answer.reason else "cls_matchall"
+        return ""
 
 
 def apply(transact: Transact, steps: Sequence[Step]) -> Tuple[Failure, ...]:
@@ -86,6 +114,8 @@ def _request(step: Step) -> Request:
         return qdisc.change(ifindex, step.qdisc)
     if isinstance(step, DeleteTree):
         return qdisc.delete_root(ifindex)
+    if isinstance(step, DeleteLegacy):
+        return qdisc.delete_root(ifindex, step.handle)
     if isinstance(step, AddClsact):
         return qdisc.add_clsact(ifindex)
     if isinstance(step, DeleteClsact):

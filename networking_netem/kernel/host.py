@@ -23,10 +23,10 @@ class Host:
         with Netlink() as netlink:
             return observe.observe(netlink, devices)
 
-    def ifbs(self) -> List[str]:
-        """The names of all ifbs that are ours."""
+    def orphans(self) -> List[str]:
+        """The names of our ifbs whose port has no device any more."""
         with Netlink() as netlink:
-            return observe.ifbs(netlink)
+            return observe.orphans(netlink)
 
     def apply(self, steps: Sequence[Step]) -> Tuple[Failure, ...]:
         """Carry out the steps and return what the kernel refused."""

@@ -28,7 +28,7 @@ _NLMSG_DONE = 3
 _NLM_F_CAPPED = 0x100
 _NLM_F_ACK_TLVS = 0x200
 _NLMSGERR_ATTR_MSG = 1
-_SOL_NETLINK = 270
+SOL_NETLINK = 270
 _NETLINK_EXT_ACK = 11
 _NETLINK_GET_STRICT_CHK = 12
 _NETLINK_CAP_ACK = 10
@@ -69,7 +69,7 @@ class Netlink:
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         for option in (_NETLINK_EXT_ACK, _NETLINK_CAP_ACK, _NETLINK_GET_STRICT_CHK):
-            self._socket.setsockopt(_SOL_NETLINK, option, 1)
+            self._socket.setsockopt(SOL_NETLINK, option, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _RECEIVE_BYTES)
         self._socket.bind((0, 0))
         self._sequence = 0
@@ -92,7 +92,7 @@ class Netlink:
         bodies: List[bytes] = []
         interrupted = False
         while True:
-            for kind, flags, sequence, payload in self._receive():
+            for kind, flags, sequence, payload in messages(self._socket.recv(_RECEIVE_BYTES)):
                 if sequence != self._sequence:
                     continue
                 interrupted = interrupted or bool(flags & _NLM_F_DUMP_INTR)
@@ -120,17 +120,10 @@ class Netlink:
         )
         answers: List[Answer] = []
         while len(answers) < len(requests):
-            for kind, flags, sequence, payload in self._receive():
+            for kind, flags, sequence, payload in messages(self._socket.recv(_RECEIVE_BYTES)):
                 if kind == _NLMSG_ERROR and sequence == first + len(answers):
                     answers.append(_answer(flags, payload))
         return answers
-
-    def _receive(self) -> Iterator[Tuple[int, int, int, bytes]]:
-        data, offset = self._socket.recv(_RECEIVE_BYTES), 0
-        while offset + _HEADER.size <= len(data):
-            length, kind, flags, sequence, _ = _HEADER.unpack_from(data, offset)
-            yield kind, flags, sequence, data[offset + _HEADER.size : offset + length]
-            offset += (length + 3) & ~3
 
     @staticmethod
     def _frame(request: Request, sequence: int) -> bytes:
@@ -140,6 +133,15 @@ class Netlink:
             flags |= NLM_F_ACK
         header = _HEADER.pack(length, request.message_type, flags, sequence, 0)
         return header + request.body + b"\0" * (-length % 4)
+
+
+def messages(data: bytes) -> Iterator[Tuple[int, int, int, bytes]]:
+    """Type, flags, sequence number and body of each message in what a socket gave."""
+    offset = 0
+    while offset + _HEADER.size <= len(data):
+        length, kind, flags, sequence, _ = _HEADER.unpack_from(data, offset)
+        yield kind, flags, sequence, data[offset + _HEADER.size : offset + length]
+        offset += (length + 3) & ~3
 
 
 def _batches(requests: Sequence[Request]) -> Iterator[List[Request]]:

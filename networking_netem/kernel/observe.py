@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Collection, Dict, List, Optional
 
 from networking_netem.domain.diff import IFB_PREFIX, ifb_name
-from networking_netem.domain.observed import Ifb, Observed, ObservedTree
+from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree
 from networking_netem.domain.qdisc import Fifo, Netem, Tbf
 from networking_netem.kernel import device, qdisc, redirect
 from networking_netem.kernel.device import Device
@@ -29,9 +29,12 @@ def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     return _observe(netlink, names)
 
 
-def ifbs(netlink: Netlink) -> List[str]:
-    """The names of all ifbs that are ours."""
-    return [name for name, found in _devices(netlink).items() if _is_our_ifb(found)]
+def orphans(netlink: Netlink) -> List[str]:
+    """The names of our ifbs whose port has no device any more."""
+    devices = _devices(netlink).values()
+    ports = {found.name[3:] for found in devices if not _is_our_ifb(found)}
+    ours = [found.name for found in devices if _is_our_ifb(found)]
+    return [name for name in ours if name[len(IFB_PREFIX) :] not in ports]
 
 
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
@@ -80,8 +83,7 @@ def _tree(present: List[Found]) -> ObservedTree:
     entries = {type(found.entry): found.entry for found in present if found.entry}
     root = next((found for found in present if found.parent == qdisc.TC_H_ROOT), None)
     if root and Tbf not in entries:
-        foreign = "" if root.is_default else f"{root.kind} {root.handle >> 16:x}:"
-        return ObservedTree(foreign=foreign)
+        return ObservedTree(foreign=None if root.is_default else Foreign(root.kind, root.handle))
     return ObservedTree(
         tbf=entries.get(Tbf),  # type: ignore[arg-type]
         netem=entries.get(Netem),  # type: ignore[arg-type]

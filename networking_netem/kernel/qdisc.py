@@ -74,10 +74,9 @@ def change(ifindex: int, qdisc: Qdisc) -> Request:
     )
 
 
-def delete_root(ifindex: int) -> Request:
-    """Delete our root and all below it; EINVAL when the root is another's."""
-    place = PLACES[Tbf]
-    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, place.handle, place.parent, 0))
+def delete_root(ifindex: int, handle: int = PLACES[Tbf].handle) -> Request:
+    """Delete the root and all below it; EINVAL when the root has another handle."""
+    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, handle, TC_H_ROOT, 0))
 
 
 def add_clsact(ifindex: int) -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 
-from networking_netem.domain.qdisc import INT32_MAX, Tbf
+from networking_netem.domain.qdisc import Tbf
 from networking_netem.kernel import attributes
 
 _PARMS = 1
@@ -18,11 +18,11 @@ _RATE32_MAX = 2**32 - 1
 
 
 def encode(tbf: Tbf) -> bytes:
-    """The value of TCA_OPTIONS. A limit is for the bfifo that TBF makes itself when it has none."""
+    """The value of TCA_OPTIONS; the limit is that of the bfifo TBF makes itself."""
     qopt = _QOPT.pack(
         *(0, _LINKLAYER_ETHERNET, 0, 0, 0, min(tbf.rate_bytes_per_s, _RATE32_MAX)),
         *(0, _LINKLAYER_ETHERNET, 0, 0, 0, min(tbf.peak_bytes_per_s, _RATE32_MAX)),
-        *(INT32_MAX, tbf.burst_ticks, tbf.peak_ticks),
+        *(tbf.limit_bytes, tbf.burst_ticks, tbf.peak_ticks),
     )
     return (
         attributes.pack(_PARMS, qopt)
@@ -35,9 +35,10 @@ def decode(options: bytes) -> Tbf:
     """What the kernel says of a TBF; a rate of 4 GiB/s and more comes in its own attribute."""
     found = attributes.unpack(options)
     qopt = _QOPT.unpack_from(found[_PARMS])
-    rate, peak, burst_ticks, peak_ticks = qopt[5], qopt[11], qopt[13], qopt[14]
+    rate, peak = qopt[5], qopt[11]
+    limit_bytes, burst_ticks, peak_ticks = qopt[12:]
     if _RATE64 in found:
         rate = _U64.unpack(found[_RATE64])[0]
     if _PRATE64 in found:
         peak = _U64.unpack(found[_PRATE64])[0]
-    return Tbf(rate, burst_ticks, peak, peak_ticks)
+    return Tbf(rate, burst_ticks, peak, peak_ticks, limit_bytes)

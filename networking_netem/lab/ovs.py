@@ -45,10 +45,9 @@ def uptime_s() -> float:
     return float(Path("/proc/uptime").read_text().split()[0])
 
 
-def vsctl(*arguments: str) -> str:
-    """ovs-vsctl's output; raises CalledProcessError with its message in stderr."""
-    command = ["ovs-vsctl", "--timeout=30", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def vsctl(*arguments: str) -> None:
+    """Change Open vSwitch's database; it waits for a server that has just been started."""
+    subprocess.run(["ovs-vsctl", "--retry", "--timeout=30", *arguments], check=True)
 
 
 def plug(vif: str, port: dict) -> None:

@@ -28,7 +28,11 @@ class _PolicyRule(model_base.HasId):
     @orm.declared_attr
     def direction(cls):  # noqa: N805
         return sa.Column(
-            sa.Enum(*constants.VALID_DIRECTIONS, name=f"{cls.__tablename__}_directions"),
+            sa.Enum(
+                constants.EGRESS_DIRECTION,
+                constants.INGRESS_DIRECTION,
+                name=f"{cls.__tablename__}_directions",
+            ),
             default=constants.EGRESS_DIRECTION,
             server_default=constants.EGRESS_DIRECTION,
             nullable=False,
@@ -47,7 +51,7 @@ class QosDelayRule(_PolicyRule, model_base.BASEV2):
 
     delay_ms = sa.Column(sa.Numeric(8, 3, asdecimal=False), nullable=False)
     delay_correlation_ms = sa.Column(
-        sa.Numeric(8, 3, asdecimal=False), nullable=False, server_default="0"
+        sa.Numeric(8, 3, asdecimal=False), nullable=False, server_default="0.000"
     )
 
     __table_args__ = (

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-from neutron.conf.policies import qos as qos_policies
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 
 from networking_netem.domain.rules import RULE_TYPES, Number, RuleType
@@ -39,7 +38,7 @@ def test_columns(rule_type: RuleType, cls: type) -> None:
         column = columns[attribute.name]
         assert not column.nullable
         if attribute.default is not None:
-            assert column.server_default.arg == str(attribute.default)
+            assert attribute.parse(column.server_default.arg) == attribute.default
         if isinstance(attribute, Number):
             assert column.type.scale == attribute.decimals
             assert 10 ** (column.type.precision - column.type.scale) > attribute.maximum
@@ -64,7 +63,7 @@ def test_what_the_driver_supports(rule_type: RuleType, cls: type) -> None:
 
 @each_type
 def test_policies(rule_type: RuleType, cls: type) -> None:
-    stock = {rule.name: rule for rule in qos_policies.list_rules()}
+    stock = {rule.name: rule for rule in policies.qos.list_rules()}
     ours = {rule.name: rule for rule in policies.list_rules()}
     for verb in ("get", "create", "update", "delete"):
         rule = ours[f"{verb}_policy_{rule_type.name}_rule"]

@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import random
-from typing import Tuple
+from dataclasses import replace
+from typing import Optional, Tuple
 
 import pytest
 
 from networking_netem.domain.diff import diff, ifb_name, obstacles
 from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.link import Link
-from networking_netem.domain.observed import Observed
-from networking_netem.domain.plan import Plan, plan
+from networking_netem.domain.observed import Observed, ObservedTree
+from networking_netem.domain.plan import Conditions, Plan, Tree, plan
 from networking_netem.domain.step import Await, ChangeQdisc, Step
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
-from networking_netem.kernel.observe import ifbs, observe
+from networking_netem.kernel.observe import observe
 
 from .conftest import ip, tc
 
@@ -76,7 +77,7 @@ def test_clean_leaves_nothing(netlink: Netlink, tap: str, wanted: Link) -> None:
     reach(netlink, tap, wanted)
     reach(netlink, tap, Link.CLEAN)
     assert seen(netlink, tap) == before
-    assert ifbs(netlink) == []
+    assert ip("-br", "link", "show", "type", "ifb") == ""
 
 
 def test_any_sequence_leaves_exactly_the_last_link(netlink: Netlink, tap: str) -> None:
@@ -85,9 +86,20 @@ def test_any_sequence_leaves_exactly_the_last_link(netlink: Netlink, tap: str) -
         wanted = Link(egress=_any(draw), ingress=_any(draw))
         reach(netlink, tap, wanted)
         observed, planned = seen(netlink, tap), plan(wanted)
-        assert observed.tree.netem == (planned.ingress.netem if planned.ingress else None)
-        carried = observed.ifb.tree.netem if observed.ifb else None
-        assert carried == (planned.egress.netem if planned.egress else None)
+        assert_holds(observed.tree, planned.ingress)
+        assert_holds(observed.ifb.tree if observed.ifb else ObservedTree(), planned.egress)
+
+
+def assert_holds(found: ObservedTree, planned: Optional[Tree]) -> None:
+    """All as planned, but that netem's limit may be what an earlier link needed."""
+    if planned is None:
+        assert found == ObservedTree()
+        return
+    assert (found.tbf, found.fifo) == (planned.tbf, planned.fifo)
+    assert planned.netem
+    assert found.netem
+    assert found.netem.limit_packets >= planned.netem.limit_packets
+    assert replace(found.netem, limit_packets=0) == replace(planned.netem, limit_packets=0)
 
 
 def _any(draw: random.Random) -> Impairment:
@@ -130,6 +142,40 @@ def test_clsact_stays_while_somebody_elses_filter_is_on_it(netlink: Netlink, tap
     assert seen(netlink, tap).redirect_ifindex is None
 
 
+@pytest.mark.parametrize("wanted", [LINKS["delay"], LINKS["jitter"], LINKS["all"]])
+def test_a_bare_netem_of_an_earlier_version_gives_way(
+    netlink: Netlink, tap: str, wanted: Link
+) -> None:
+    tc("qdisc", "add", "dev", tap, "root", "netem", "delay", "100ms")
+    reach(netlink, tap, wanted)
+    assert "netem 8" not in tc("qdisc", "show", "dev", tap)
+    assert obstacles(plan(wanted), seen(netlink, tap)) == ()
+
+
+def test_a_netem_by_hand_on_a_clean_port_is_left_alone(netlink: Netlink, tap: str) -> None:
+    tc("qdisc", "add", "dev", tap, "root", "netem", "delay", "100ms")
+    reach(netlink, tap, Link.CLEAN)
+    assert "netem" in tc("qdisc", "show", "dev", tap)
+
+
+def test_the_segment_size_follows_a_larger_mtu_but_not_a_smaller_one(
+    netlink: Netlink, tap: str
+) -> None:
+    def cut() -> int:
+        found = seen(netlink, tap)
+        steps = diff(plan(LINKS["all"], Conditions(found.plan_mtu_bytes)), found)
+        assert apply(netlink.transact, steps) == ()
+        tbf = seen(netlink, tap).tree.tbf
+        assert tbf
+        return tbf.segment_bytes
+
+    assert cut() == 1600
+    ip("link", "set", tap, "mtu", "9000")
+    assert cut() == 9600
+    ip("link", "set", tap, "mtu", "1500")
+    assert cut() == 9600
+
+
 def test_an_ingress_qdisc_in_the_way_is_named(netlink: Netlink, tap: str) -> None:
     tc("qdisc", "add", "dev", tap, "ingress")
     wanted = plan(LINKS["all"])
@@ -147,7 +193,7 @@ def test_a_redirect_to_a_lost_ifb_goes_first(netlink: Netlink, tap: str) -> None
     ip("link", "set", ifb_name(tap), "down")
     assert seen(netlink, tap).has_blind_redirect
     reach(netlink, tap, Link.CLEAN)
-    assert ifbs(netlink) == []
+    assert ip("-br", "link", "show", "type", "ifb") == ""
 
 
 @pytest.mark.parametrize(

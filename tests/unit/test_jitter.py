@@ -8,14 +8,14 @@ from typing import List
 
 import pytest
 
-from networking_netem.domain.jitter import SCALE, exponential_slot, spread_ns
-from networking_netem.domain.qdisc import INT32_MAX
+from networking_netem.domain.jitter import exponential_slot, spread_ns
+from networking_netem.domain.qdisc import DISTRIBUTION_SCALE, INT32_MAX
 
 
 def lengths_ns(spread: int) -> List[float]:
     slot = exponential_slot(spread)
     assert slot is not None
-    return [slot.mean_ns + slot.sigma_ns * entry / SCALE for entry in slot.table]
+    return [slot.mean_ns + slot.sigma_ns * entry / DISTRIBUTION_SCALE for entry in slot.table]
 
 
 @pytest.mark.parametrize("spread", [1_000, 577_350, 5_773_503, 1_000_000_000])

@@ -26,7 +26,7 @@ def _convert(table: str, types: dict[str, sa.Numeric]) -> None:
     if not old:
         return
     for column, type_ in types.items():
-        default = "0" if column == "delay_correlation_ms" else None
+        default = "0.000" if column == "delay_correlation_ms" else None
         rows = sa.table(table, sa.column(column))
         op.execute(rows.update().where(rows.c[column].is_(None)).values({column: 0}))
         op.alter_column(table, column, type_=type_, nullable=False, server_default=default)

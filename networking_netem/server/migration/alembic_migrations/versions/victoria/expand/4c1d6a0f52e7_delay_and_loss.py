@@ -21,7 +21,7 @@ def upgrade() -> None:
         "qos_delay",
         existing,
         sa.Column("delay_ms", sa.Numeric(8, 3), nullable=False),
-        sa.Column("delay_correlation_ms", sa.Numeric(8, 3), nullable=False, server_default="0"),
+        sa.Column("delay_correlation_ms", sa.Numeric(8, 3), nullable=False, server_default="0.000"),
     )
     _create_or_adopt("qos_loss", existing, sa.Column("loss_pct", sa.Numeric(7, 4), nullable=False))
 
@@ -29,7 +29,7 @@ def upgrade() -> None:
 def _create_or_adopt(table: str, existing: list[str], *values: sa.Column) -> None:
     direction = sa.Column(
         "direction",
-        sa.Enum("ingress", "egress", name=f"{table}_directions"),
+        sa.Enum("egress", "ingress", name=f"{table}_directions"),
         server_default="egress",
         nullable=False,
     )

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of the agent's configuration file, section ``[netem]``."""
+
+from __future__ import annotations
+
+import os
+from typing import List, Tuple
+
+from oslo_config import cfg
+
+GROUP = "netem"
+
+OPTIONS = [
+    cfg.FloatOpt(
+        "audit_interval_s",
+        default=60.0,
+        min=1.0,
+        help="Seconds between two looks at every port. Changes are seen at once without it; the "
+        "audit finds what the kernel did not announce and kernel modules that were missing.",
+    ),
+    cfg.IntOpt(
+        "queue_memory_mib",
+        default=0,
+        min=0,
+        help="The most memory in MiB that packets on delayed links of this host may take. When it "
+        "binds, links get room for fewer packets, and the log says which. "
+        "0: a quarter of the host's memory.",
+    ),
+]
+
+
+def list_opts() -> List[Tuple[str, List[cfg.Opt]]]:
+    """For oslo-config-generator."""
+    return [(GROUP, OPTIONS)]
+
+
+def queue_memory_bytes(conf: cfg.ConfigOpts) -> int:
+    """The bound on queue memory, worked out where the option leaves it open."""
+    configured: int = conf[GROUP].queue_memory_mib
+    if configured:
+        return configured << 20
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the kernel cannot do what was asked: both figures, in words for the log."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from networking_netem.domain import units
+from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.jitter import exponential_slot, spread_ns
+from networking_netem.domain.plan import MTU_BYTES, in_flight_packets, installed_bytes_per_s, tree
+
+TOLERANCE = 0.02
+"""A deviation this much below the asked one is not worth a word."""
+
+
+def shortfalls(
+    impairment: Impairment, mtu_bytes: int = MTU_BYTES, limit_packets: int = 0
+) -> Tuple[str, ...]:
+    """What is installed instead of what was asked; empty when all is as asked."""
+    return _jitter(impairment) + _rate(impairment, mtu_bytes) + _limit(impairment, limit_packets)
+
+
+def _jitter(impairment: Impairment) -> Tuple[str, ...]:
+    asked_ns = spread_ns(MAXIMA["delay_us"], impairment.jitter_us)
+    slot = exponential_slot(spread_ns(impairment.delay_us, impairment.jitter_us))
+    installed_ns = slot.deviation_ns if slot else 0.0
+    if installed_ns >= asked_ns * (1 - TOLERANCE):
+        return ()
+    return (
+        f"jitter {impairment.jitter_us / 1000:g} ms asks for a standard deviation of "
+        f"{asked_ns / 1e6:.3f} ms; {installed_ns / 1e6:.3f} ms is installed, the most at a delay "
+        f"of {impairment.delay_us / 1000:g} ms",
+    )
+
+
+def _rate(impairment: Impairment, mtu_bytes: int) -> Tuple[str, ...]:
+    installed = installed_bytes_per_s(impairment.rate_kbps, mtu_bytes)
+    if installed == units.bytes_per_s(impairment.rate_kbps):
+        return ()
+    return (
+        f"bandwidth {impairment.rate_kbps} kbit/s cannot carry frames of an MTU of {mtu_bytes}; "
+        f"{installed * 8 / 1000:.3f} kbit/s is installed, the least",
+    )
+
+
+def _limit(impairment: Impairment, limit_packets: int) -> Tuple[str, ...]:
+    needed = in_flight_packets(impairment)
+    netem = tree(impairment, limit_packets=limit_packets).netem
+    if not limit_packets or netem is None or netem.limit_packets >= needed:
+        return ()
+    return (
+        f"{needed} packets can be on the way; the bound on queue memory leaves room for "
+        f"{netem.limit_packets}",
+    )

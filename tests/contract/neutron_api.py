@@ -143,12 +143,17 @@ def create_neutron_tables(database: str) -> None:
     engine.dispose()
 
 
-def start(conf: Path) -> NeutronApi:
-    """Start the server of `conf` in this process, for the rest of its life."""
+def application(conf: Path) -> Any:
+    """Load the server of `conf` into this process, for the rest of its life."""
     from neutron.common import config
     from neutron.server import api
 
     config.register_common_config_options()
     config.init(["--config-file", str(conf)])
     config.setup_logging()
-    return NeutronApi(api.api_server(), conf.parent)
+    return api.api_server()
+
+
+def start(conf: Path) -> NeutronApi:
+    """Return the server of `conf`, called as an administrator."""
+    return NeutronApi(application(conf), conf.parent)

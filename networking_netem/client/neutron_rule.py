@@ -70,7 +70,6 @@ class Delay:
     rule_type = DELAY
     resource = DELAY.member
     resource_plural = DELAY.collection
-    list_columns = ("id", *(each.name for each in DELAY.attributes))
     object_path = f"/qos/policies/%s/{DELAY.collection}"
     resource_path = f"/qos/policies/%s/{DELAY.collection}/%s"
 
@@ -81,6 +80,5 @@ class Loss:
     rule_type = LOSS
     resource = LOSS.member
     resource_plural = LOSS.collection
-    list_columns = ("id", *(each.name for each in LOSS.attributes))
     object_path = f"/qos/policies/%s/{LOSS.collection}"
     resource_path = f"/qos/policies/%s/{LOSS.collection}/%s"

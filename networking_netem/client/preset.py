@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple, Union
 
-from networking_netem.domain.rules import DELAY, LOSS, Number, plain
+from networking_netem.domain.rules import DELAY, LOSS, InvalidValue, Number, plain
 
 Values = Mapping[str, Union[int, float]]
 """One direction of a link: attributes of rules by name."""
@@ -26,6 +26,7 @@ QUANTITIES = {
 }
 """What can be scaled, by the word for it."""
 
+_FACTOR = Number("factor", 0, 1_000_000, 6, "times", "How much of a quantity there shall be.")
 _RULES = (("bandwidth_limit", (MAX_KBPS,)), ("delay", DELAY.attributes), ("loss", LOSS.attributes))
 
 
@@ -61,17 +62,17 @@ def factors(text: str) -> Dict[str, Decimal]:
 
     Worse: delay, jitter and loss multiplied, the rate divided. Raises ValueError.
     """
-    quantity, _, factor_text = text.rpartition("=")
+    quantity, equals, factor_text = text.rpartition("=")
     try:
-        factor = Decimal(factor_text)
-    except ArithmeticError:
-        factor = Decimal("NaN")
-    if not factor.is_finite() or factor <= 0 or (quantity and quantity not in QUANTITIES):
+        factor = Decimal(str(_FACTOR.parse(factor_text)))
+    except InvalidValue:
+        factor = None
+    if factor is None or (quantity not in QUANTITIES if equals else not factor):
         raise ValueError(
             f"{text!r} is not [QUANTITY=]FACTOR: a quantity is one of {', '.join(QUANTITIES)},"
-            " a factor a number above 0"
+            f" a factor {_FACTOR.expected} (alone, not 0)"
         )
-    if quantity:
+    if equals:
         return {quantity: factor}
     return {each: 1 / factor if each == "rate" else factor for each in QUANTITIES}
 

@@ -25,7 +25,7 @@ body = {"delay_rule": {"delay_ms": 100, "delay_correlation_ms": 0.5}}
 rule = tell("create_delay", neutron.create_delay_rule(policy, body))["delay_rule"]["id"]
 tell("list_delay", neutron.list_delay_rules(policy))
 tell("list_delay_filtered", neutron.list_delay_rules(policy, delay_ms=99))
-tell("list_delay_fields", neutron.list_delay_rules(policy, retrieve_all=False, fields="delay_ms"))
+tell("pages", list(neutron.list_delay_rules(policy, retrieve_all=False, fields="delay_ms")))
 tell("show_delay", neutron.show_delay_rule(rule, policy))
 tell("show_delay_fields", neutron.show_delay_rule(rule, policy, fields="id"))
 body = {"delay_rule": {"direction": "ingress"}}

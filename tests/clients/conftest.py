@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
@@ -14,22 +16,30 @@ from tests.clients.api import Api
 from tests.clients.environments import REPO, Environment
 
 
-@pytest.fixture(scope="session")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A real Neutron on loopback."""
-    root = tmp_path_factory.mktemp("neutron")
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.clients.server", root],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(root / "stderr").open("w"),
-        cwd=REPO,
-        text=True,
+@contextlib.contextmanager
+def _serving(root: Path, *service_plugins: str) -> Iterator[Api]:
+    command = [sys.executable, "-m", "tests.clients.server", root, *service_plugins]
+    with (root / "stderr").open("w") as stderr, subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, cwd=REPO, text=True
     ) as server:
         url = server.stdout.readline().strip()
         assert url, (root / "stderr").read_text()[-2000:]
         yield Api(url)
         server.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A real Neutron on loopback."""
+    with _serving(tmp_path_factory.mktemp("neutron")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def stock_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A real Neutron that knows nothing of us."""
+    with _serving(tmp_path_factory.mktemp("stock"), "qos") as served:
+        yield served
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +58,7 @@ def environment(api: Api) -> Iterator[Callable[[str], Environment]]:
 
 
 @pytest.fixture
-def policy(api: Api, request: pytest.FixtureRequest) -> Iterator[str]:
+def policy(api: Api) -> Iterator[str]:
     """The name of a new policy; it and all others are gone after the test."""
     body = {"policy": {"name": "unstable"}}
     requests.post(f"{api.url}/v2.0/qos/policies", json=body, timeout=30).raise_for_status()

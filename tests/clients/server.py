@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Neutron over HTTP on loopback, in a process of its own, for anyone who may connect.
 
-`python -m tests.clients.server FOLDER` prints the URL and serves until its input ends.
+`python -m tests.clients.server FOLDER [SERVICE_PLUGINS]` prints the URL, and serves until its input
+ends.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ class Handler(simple_server.WSGIRequestHandler):
         pass
 
 
-def configure(root: Path) -> Path:
+def configure(root: Path, service_plugins: str) -> Path:
     """Write the configuration of a Neutron with its own pipelines and no authentication."""
-    conf = neutron_api.configure(root)
+    conf = neutron_api.configure(root, service_plugins)
     paste = Path(sys.prefix) / "etc/neutron/api-paste.ini"
     text = conf.read_text()
     text = text.replace("auth_strategy = keystone", "auth_strategy = noauth")
@@ -41,8 +42,8 @@ def configure(root: Path) -> Path:
     return conf
 
 
-def main(root: Path) -> None:
-    conf = configure(root)
+def main(root: str, service_plugins: str = "qos,netem") -> None:
+    conf = configure(Path(root), service_plugins)
     neutron_api.create_neutron_tables(f"sqlite:///{root}/neutron.sqlite")
     neutron_api.migrate(conf)
     application = neutron_api.application(conf)
@@ -53,4 +54,4 @@ def main(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*sys.argv[1:])

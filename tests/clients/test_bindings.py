@@ -29,7 +29,7 @@ def test_ten_methods(
     assert created == {**rule, "id": created["id"]}
     assert answers["list_delay"] == {"delay_rules": [created]}
     assert answers["list_delay_filtered"] == {"delay_rules": []}
-    assert answers["list_delay_fields"]["delay_rules"] == [{"delay_ms": 100}]
+    assert answers["pages"] == [{"delay_rules": [{"delay_ms": 100}]}]
     assert answers["show_delay"] == answers["create_delay"]
     assert answers["show_delay_fields"] == {"delay_rule": {"id": created["id"]}}
     assert answers["update_delay"] == {"delay_rule": {**created, "direction": "ingress"}}

@@ -55,7 +55,8 @@ def test_a_preset_becomes_a_policy(api: Api, environment: Callable, name: str) -
     shown = json.loads(done.out)
     assert (shown["id"], shown["name"]) == (policy["id"], name)
     assert shown["egress"] == presets()[name].up
-    assert api.rules() == [rule for _, rule in presets()[name].rules()]
+    expected = [rule for _, rule in presets()[name].rules()]
+    assert sorted(api.rules(), key=str) == sorted(expected, key=str)
 
 
 def test_a_link_is_scaled(api: Api, link: Callable[..., Done]) -> None:
@@ -83,10 +84,10 @@ def test_what_makes_no_link_leaves_no_policy(
     assert api.policies() == []
 
 
-def test_a_policy_whose_rules_are_refused_does_not_stay(
-    api: Api, link: Callable[..., Done], forwarder: str
+def test_a_cloud_without_the_server_s_part_is_left_as_it_was(
+    stock_api: Api, link: Callable[..., Done]
 ) -> None:
-    done = link("create half --preset starlink", OS_ENDPOINT=forwarder)
+    done = link("create half --preset starlink", OS_ENDPOINT=stock_api.url)
     assert done.status != 0
-    assert "loss_rules" in done.err
-    assert api.policies() == []
+    assert "delay_rules" in done.err
+    assert stock_api.policies() == []

@@ -26,7 +26,9 @@ def test_resources(
     created = answers["created"]
     rule = {"delay_ms": 100, "delay_correlation_ms": 0.5, "direction": "egress"}
     assert created == {"id": created["id"], "qos_policy_id": policy_id, **rule}
-    assert answers["fetched"] == answers["listed"] == created
+    assert answers["fetched"] == created
+    # Of a rule in a list, openstacksdk 0.52 forgets the policy; so it does of Neutron's own.
+    assert {**answers["listed"], "qos_policy_id": policy_id} == created
     assert answers["filtered"] == 0
     assert answers["changed"] == {**created, "delay_ms": 0}
     loss = answers["loss"]

@@ -36,6 +36,8 @@ _HEADER = struct.Struct("=IHHII")
 _ERROR = struct.Struct("=i")
 _RECEIVE_BYTES = 1 << 20
 _BATCH_BYTES = 128 * 1024
+_BATCH_MESSAGES = 128
+"""All acknowledgements of a send must fit into the socket at once: 1 KB each, 208 KB by default."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,6 @@ class Netlink:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         for option in (_NETLINK_EXT_ACK, _NETLINK_CAP_ACK, _NETLINK_GET_STRICT_CHK):
             self._socket.setsockopt(SOL_NETLINK, option, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _RECEIVE_BYTES)
         self._socket.bind((0, 0))
         self._sequence = 0
 
@@ -107,22 +108,33 @@ class Netlink:
 
     def transact(self, requests: Sequence[Request]) -> List[Answer]:
         """The kernel's answer to each request, in order; requests after a failed one go on."""
-        answers: List[Answer] = []
-        for batch in _batches(requests):
-            answers.extend(self._transact_batch(batch))
-        return answers
+        return [answer for answer, _ in self._exchange(requests)]
 
-    def _transact_batch(self, requests: Sequence[Request]) -> List[Answer]:
+    def ask(self, requests: Sequence[Request]) -> List[bytes]:
+        """The object that each request asks for, in order; empty where there is none."""
+        return [body for _, body in self._exchange(requests)]
+
+    def _exchange(self, requests: Sequence[Request]) -> Iterator[Tuple[Answer, bytes]]:
+        for batch in _batches(requests):
+            yield from self._exchange_batch(batch)
+
+    def _exchange_batch(self, requests: Sequence[Request]) -> List[Tuple[Answer, bytes]]:
         first = self._sequence + 1
         self._sequence += len(requests)
         self._socket.send(
             b"".join(self._frame(request, first + i) for i, request in enumerate(requests))
         )
-        answers: List[Answer] = []
+        answers: List[Tuple[Answer, bytes]] = []
+        body = b""
         while len(answers) < len(requests):
             for kind, flags, sequence, payload in messages(self._socket.recv(_RECEIVE_BYTES)):
-                if kind == _NLMSG_ERROR and sequence == first + len(answers):
-                    answers.append(_answer(flags, payload))
+                if sequence != first + len(answers):
+                    continue
+                if kind == _NLMSG_ERROR:
+                    answers.append((_answer(flags, payload), body))
+                    body = b""
+                else:
+                    body = payload
         return answers
 
     @staticmethod
@@ -149,7 +161,7 @@ def _batches(requests: Sequence[Request]) -> Iterator[List[Request]]:
     size = 0
     for request in requests:
         length = _HEADER.size + len(request.body) + 3
-        if batch and size + length > _BATCH_BYTES:
+        if len(batch) == _BATCH_MESSAGES or (batch and size + length > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(request)

@@ -148,9 +148,8 @@ def _say(what: str, seconds: Sequence[float], count: int) -> None:
         "median": statistics.median(seconds), "least": min(seconds), "most": max(seconds),
     }  # fmt: skip
     text = ", ".join(f"{name} {value * 1e3:.0f} ms" for name, value in figures.items())
-    print(
-        f"{what}: {text}, n = {len(seconds)}, {statistics.median(seconds) / count * 1e6:.0f} us each"
-    )
+    each_us = statistics.median(seconds) / count * 1e6
+    print(f"{what}: {text}, n = {len(seconds)}, {each_us:.0f} us each")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
 from dataclasses import replace
@@ -36,10 +35,10 @@ _EDITED: Both = {
 _EDIT_WITHIN_S = 6.0
 
 
-def demo(as_json: bool = False) -> int:
+def main(as_json: bool = False) -> int:
     """Play the scenario and print its table; return 0 if every verdict is good, else 1."""
-    with session.opened() as lab, Display() as display, contextlib.ExitStack() as undo:
-        steps = _Scenario(Neutron(lab.api_url), display).play(undo)
+    with Display() as display, session.opened(display.working) as lab:
+        steps = _Scenario(Neutron(lab.api_url), display).play()
     return report.show(steps, as_json)
 
 
@@ -49,19 +48,22 @@ class _Scenario:
     def __init__(self, neutron: Neutron, display: Display) -> None:
         self._neutron = neutron
         self._display = display
-        self._prober = Prober(functools.partial(remote.spawn, "node"), display.working)
+        self._prober = Prober(functools.partial(remote.spawn, remote.NODE), display.working)
         self._clean_ms = NO_CLEAN_MS
         self._steps: List[Step] = []
 
-    def play(self, undo: contextlib.ExitStack) -> List[Step]:
-        """Return the steps with their rows; `undo` takes the policy away again."""
+    def play(self) -> List[Step]:
+        """Return the steps with their rows."""
         self._begin("1. Clean link")
         clean = self._measure(CLEAN_BOTH)
         self._clean_ms = {d: clean[f"{d} delay"].mean_ms or 0.0 for d in DIRECTIONS}
 
         self._begin("2. Policy with bandwidth rules on vm1's port")
-        policy = self._policy()
-        undo.callback(policy.discard)
+        with self._policy() as policy:
+            self._impose(policy)
+        return self._steps
+
+    def _impose(self, policy: PortPolicy) -> None:
         for direction, asked in _LIMITED.items():
             policy.prepare(
                 "bandwidth_limit_rule",
@@ -84,7 +86,6 @@ class _Scenario:
         self._begin("4. Rules deleted")
         self._steps[-1].rows.append(_left(policy.delete_rules()))
         self._measure(CLEAN_BOTH)
-        return self._steps
 
     def _policy(self) -> PortPolicy:
         port = self._neutron.port(_PAIR.first)
@@ -134,7 +135,7 @@ def _left(left: Sequence[str]) -> Row:
 
 
 def _output(argv: Sequence[str]) -> str:
-    done = remote.run("node", argv)
+    done = remote.run(remote.NODE, argv)
     if done.returncode:
         raise LabError(f"{' '.join(argv)} failed in the node", done.stderr)
     return str(done.stdout)

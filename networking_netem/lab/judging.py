@@ -20,7 +20,7 @@ def sound(prober: Prober, pair: Pair, asked: Both) -> Dict[str, Any]:
     answers = prober.run(
         [
             sampling.delay_flows(pair, asked),
-            sampling.busy_flows(pair, asked),
+            *([flow] for flow in sampling.busy_flows(pair, asked)),
             *([flow] for flow in sampling.transfers(pair, asked)),
         ]
     )

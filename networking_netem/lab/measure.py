@@ -15,14 +15,14 @@ from networking_netem.lab.row import Step
 from networking_netem.lab.sampling import Pair
 
 
-def measure(first: str, second: str, as_json: bool = False) -> int:
+def main(first: str, second: str, as_json: bool = False) -> int:
     """Print the table for the link as it is now; return 0 if every verdict is good, else 1."""
-    with session.opened() as lab, Display() as display:
+    with Display() as display, session.opened(display.working) as lab:
         neutron = Neutron(lab.api_url)
         asked = across(*(neutron.asked(neutron.port(vm)) for vm in (first, second)))
         step = Step(f"{first} to {second} (egress) and back (ingress), as they are now")
         display.step(step.title)
-        prober = Prober(partial(remote.spawn, "node"), display.working)
+        prober = Prober(partial(remote.spawn, remote.NODE), display.working)
         answers = sound(prober, Pair(first, second), asked)
         step.rows += rows(asked, answers, NO_CLEAN_MS)
     return report.show([step], as_json)

@@ -67,7 +67,10 @@ class PortPolicy:
                 return left
             time.sleep(_POLL_EVERY_S)
 
-    def discard(self) -> None:
+    def __enter__(self) -> PortPolicy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Take the policy off the port and delete it with its rules."""
         self._neutron.put(self._port_path, {"port": {"qos_policy_id": None}})
         self._neutron.delete(self._path)

@@ -7,7 +7,6 @@ import json
 import sys
 from typing import Any, Dict, List, Optional, TextIO
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +14,7 @@ from rich.text import Text
 from networking_netem.lab.row import Row, Step, Verdict, good
 
 _PLAIN_WIDTH = 100
-_COLUMNS = (("", 7), ("what", 21), ("asked", 16), ("measured", 37), ("verdict", 7))
+_COLUMNS = (("", 7), ("what", 19), ("asked", 17), ("measured", 41), ("verdict", 7))
 _STYLES = {Verdict.GOOD: "green", Verdict.BAD: "bold red", Verdict.SHOWN: "dim"}
 
 
@@ -29,15 +28,15 @@ def show(steps: List[Step], as_json: bool = False, out: Optional[TextIO] = None)
         if not console.is_terminal:
             console = Console(file=out, highlight=False, width=_PLAIN_WIDTH)
         for index, step in enumerate(steps):
-            console.print(Text(step.title, style="bold"))
+            console.print(Text(f"\n{step.title}", style="bold"))
             console.print(table(step, show_header=index == 0))
-        console.print(conclusion(steps))
+        console.print(f"\n{conclusion(steps)}")
     return 0 if good(steps) else 1
 
 
 def table(step: Step, show_header: bool) -> Table:
     """Return the rows of a step; the columns of all steps are equally wide."""
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=show_header)
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header)
     for name, width in _COLUMNS:
         shown.add_column(name, width=width, overflow="fold")
     direction = ""

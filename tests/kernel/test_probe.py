@@ -144,7 +144,7 @@ def test_a_limit_counts_frames_without_fcs(node: None, shaper: str) -> None:
         }
         tc("qdisc", "add", "dev", device, "root", shaper, *options[shaper])
     busy, transfers = sampling.busy_flows(PAIR, limits), sampling.transfers(PAIR, limits)
-    answers = PROBER.run([busy, *([flow] for flow in transfers)])
+    answers = PROBER.run([[flow] for flow in (*busy, *transfers)])
     for direction in DIRECTIONS:
         limit_kbps = limits[direction].max_kbps
         # The 14 bytes of the Ethernet header are 1 % of such a frame, FCS would be 0.3 %.

@@ -58,12 +58,12 @@ def test_exec_carries_any_bytes_both_ways(lab: Lab) -> None:
 
 
 def test_who_goes_away_kills_what_he_has_started(lab: Lab) -> None:
-    sleeper = remote.spawn("vm1", ["sh", "-c", "echo started; sleep 4711"])
-    assert next(iter(sleeper)) == "started\n"
-    assert remote.run("node", ["pgrep", "-f", "^sleep 4711"]).returncode == 0
+    sleeper = remote.spawn("vm1", ["sh", "-c", "sleep 4711 & echo $!; wait"])
+    process = f"/proc/{next(iter(sleeper)).strip()}"
+    assert remote.run("node", ["test", "-e", process]).returncode == 0
     sleeper.kill()
     deadline = time.monotonic() + 10
-    while remote.run("node", ["pgrep", "-f", "^sleep 4711"]).returncode == 0:
+    while remote.run("node", ["test", "-e", process]).returncode == 0:
         assert time.monotonic() < deadline
 
 

@@ -41,7 +41,8 @@ def test_returns_output_and_exit_status_and_leaves_nothing(
 
 
 def test_has_every_module_that_links_need() -> None:
-    modules = ["sch_netem", "sch_tbf", "sch_ingress", "ifb", "act_mirred", "cls_matchall", "tun", "openvswitch"]
+    qdiscs = ("sch_netem", "sch_tbf", "sch_ingress", "act_mirred", "cls_matchall")
+    modules = (*qdiscs, "ifb", "tun", "openvswitch")
     done = netem_lab("run", "--", "modprobe", "--all", *modules)
     assert (done.returncode, done.stderr) == (0, "")
 

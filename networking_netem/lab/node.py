@@ -67,7 +67,9 @@ def _start_neutron(database: str) -> subprocess.Popen:
     }
     configuration.write_text(template.substitute(values))
     # Neutron's root helper looks for privsep-helper on the PATH.
-    environment = dict(os.environ, PATH=f"{sys.prefix}/bin:{os.environ['PATH']}")
+    path = f"{sys.prefix}/bin:{os.environ['PATH']}"
+    # Each of its Python processes warns that eventlet is deprecated, which Neutron 29 does not use.
+    environment = dict(os.environ, PATH=path, PYTHONWARNINGS="ignore")
     command = [sys.executable, "-m", "networking_netem.lab.neutron", str(configuration)]
     with (LOG_FOLDER / "neutron.out").open("wb") as output:
         return subprocess.Popen(

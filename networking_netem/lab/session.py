@@ -10,7 +10,7 @@ import select
 import signal
 import subprocess
 import sys
-from typing import Callable, Iterator, List
+from typing import Iterator, List
 
 from networking_netem.lab import state
 from networking_netem.lab.errors import LabError
@@ -21,12 +21,11 @@ from networking_netem.lab.uml import DEFAULT_MEMORY_MIB
 _STOP_TIMEOUT_S = 15
 
 
-def up(
-    api_port: int = DEFAULT_API_PORT,
-    memory_mib: int = DEFAULT_MEMORY_MIB,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Lab:
-    """Start a lab in the background and return it once both instances ping each other."""
+def up(api_port: int = DEFAULT_API_PORT, memory_mib: int = DEFAULT_MEMORY_MIB) -> Lab:
+    """Start a lab in the background and return it once both instances ping each other.
+
+    Tells on stderr what it waits for.
+    """
     require_node()
     command = [sys.executable, "-m", f"{__package__}.supervisor", str(api_port), str(memory_mib)]
     supervisor = subprocess.Popen(
@@ -39,7 +38,7 @@ def up(
         start_new_session=True,
     )
     try:
-        _follow(supervisor, progress)
+        _follow(supervisor)
     except BaseException:
         supervisor.terminate()
         supervisor.wait()
@@ -47,7 +46,7 @@ def up(
     return state.required()
 
 
-def _follow(supervisor: subprocess.Popen, progress: Callable[[str], None]) -> None:
+def _follow(supervisor: subprocess.Popen) -> None:
     """Return when it is ready; raises LabError with what it says is wrong."""
     assert supervisor.stdout
     unexpected: List[str] = []
@@ -61,7 +60,7 @@ def _follow(supervisor: subprocess.Popen, progress: Callable[[str], None]) -> No
             return
         if "error" in message:
             raise LabError(message["error"], message["log"])
-        progress(message["progress"])
+        print(f"{message['progress']} ...", file=sys.stderr, flush=True)
     raise LabError("the lab's supervisor died", "".join(unexpected))
 
 
@@ -84,13 +83,13 @@ def down() -> None:
 
 
 @contextlib.contextmanager
-def opened(progress: Callable[[str], None] = lambda _: None) -> Iterator[Lab]:
+def opened() -> Iterator[Lab]:
     """The lab that is up, which stays up; or one of its own, which goes down at the end."""
     lab = state.running()
     if lab is not None:
         yield lab
         return
-    lab = up(progress=progress)
+    lab = up()
     try:
         yield lab
     finally:

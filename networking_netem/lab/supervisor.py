@@ -28,7 +28,7 @@ _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
 
 def main() -> None:
     """Bring a lab up, say so on stdout, and keep it until SIGTERM; argv: port, memory in MiB."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, _stop)
     try:
         claim = state.claim()  # held open until this process ends
         try:
@@ -38,6 +38,11 @@ def main() -> None:
             os.close(claim)
     except LabError as error:
         _say(error=str(error), log=error.log)
+
+
+def _stop(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise LabError("the lab was told to go down before it was up")
 
 
 def _run(api_port: int, memory_mib: int) -> None:

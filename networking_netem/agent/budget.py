@@ -5,8 +5,12 @@ from __future__ import annotations
 
 from typing import Dict
 
+from oslo_log import log as logging
+
 from networking_netem.domain.link import Link
 from networking_netem.domain.plan import LIMIT_PACKETS_MAX, in_flight_packets
+
+LOG = logging.getLogger(__name__)
 
 PACKET_BYTES = 2304
 """What a queued frame costs the kernel: 0.7 to 2.3 KB (measured on Linux 6.1)."""
@@ -27,8 +31,16 @@ class Budget:
         needed = in_flight_packets(link.egress) + in_flight_packets(link.ingress)
         others = sum(packets for name, packets in self._granted.items() if name != device)
         left = max(self._packets - others, 0)
-        self._granted[device] = min(needed, left)
-        return LIMIT_PACKETS_MAX if needed <= left else left // 2
+        granted = min(needed, left)
+        if granted < needed and self._granted.get(device) != granted:
+            LOG.warning(
+                "%s: %s packets can be on the way; the bound on queue memory leaves room for %s",
+                device,
+                needed,
+                granted,
+            )
+        self._granted[device] = granted
+        return LIMIT_PACKETS_MAX if granted == needed else left // 2
 
     def free(self, device: str) -> None:
         """The device has no queue any more."""

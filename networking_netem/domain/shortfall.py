@@ -8,17 +8,15 @@ from typing import Tuple
 from networking_netem.domain import units
 from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.jitter import exponential_slot, spread_ns
-from networking_netem.domain.plan import MTU_BYTES, in_flight_packets, installed_bytes_per_s, tree
+from networking_netem.domain.plan import MTU_BYTES, installed_bytes_per_s
 
 TOLERANCE = 0.02
 """A deviation this much below the asked one is not worth a word."""
 
 
-def shortfalls(
-    impairment: Impairment, mtu_bytes: int = MTU_BYTES, limit_packets: int = 0
-) -> Tuple[str, ...]:
+def shortfalls(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tuple[str, ...]:
     """What is installed instead of what was asked; empty when all is as asked."""
-    return _jitter(impairment) + _rate(impairment, mtu_bytes) + _limit(impairment, limit_packets)
+    return _jitter(impairment) + _rate(impairment, mtu_bytes)
 
 
 def _jitter(impairment: Impairment) -> Tuple[str, ...]:
@@ -41,15 +39,4 @@ def _rate(impairment: Impairment, mtu_bytes: int) -> Tuple[str, ...]:
     return (
         f"bandwidth {impairment.rate_kbps} kbit/s cannot carry frames of an MTU of {mtu_bytes}; "
         f"{installed * 8 / 1000:.3f} kbit/s is installed, the least",
-    )
-
-
-def _limit(impairment: Impairment, limit_packets: int) -> Tuple[str, ...]:
-    needed = in_flight_packets(impairment)
-    netem = tree(impairment, limit_packets=limit_packets).netem
-    if not limit_packets or netem is None or netem.limit_packets >= needed:
-        return ()
-    return (
-        f"{needed} packets can be on the way; the bound on queue memory leaves room for "
-        f"{netem.limit_packets}",
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socketserver
@@ -22,7 +23,9 @@ def main() -> None:
     os.environ["OS_NEUTRON_CONFIG_FILES"] = configuration
     del sys.argv[1:]  # Neutron reads them too
 
-    import neutron  # noqa: F401  first: it chooses threads, or oslo.service would take eventlet
+    gc.disable()  # collecting while three thousand modules are loaded finds nothing
+    # First: it chooses threads, or oslo.service would take eventlet.
+    import neutron  # noqa: F401
 
     from networking_netem.lab import bus
 
@@ -38,6 +41,7 @@ def main() -> None:
     shutil.copyfile(built, database)
     _serve(boot_server(api.api_server, prog="neutron-api"))
     _listen()
+    gc.enable()
     openflow.init_config()
     openflow.main()
 

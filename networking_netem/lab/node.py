@@ -14,7 +14,7 @@ from typing import Callable, Dict
 
 from networking_netem.lab import ovs
 from networking_netem.lab.neutron import API_PORT
-from networking_netem.lab.topology import Api
+from networking_netem.lab.topology import NAMES, Api
 
 LOG_FOLDER = Path("/var/log/netem-lab")
 RUN_FOLDER = Path("/run/neutron")
@@ -84,8 +84,9 @@ def main() -> None:
     node = _Node(sys.argv[1])
     api = Api(f"http://127.0.0.1:{API_PORT}")
     node.wait_until(api.answers, "Neutron's API")
+    subnet = api.create_subnet()
     node.wait_until(api.agent_is_alive, "the Open vSwitch agent")
-    one, other = instances = api.create_instances()
+    one, other = instances = [api.create_instance(name, subnet) for name in NAMES]
     for instance in instances:
         instance.boot(peers=[peer for peer in instances if peer is not instance])
     node.wait_until(

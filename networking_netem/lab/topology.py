@@ -41,26 +41,25 @@ class Api:
         ports = self._call("GET", f"/ports?device_owner={DEVICE_OWNER}")["ports"]
         return sorted(ports, key=lambda port: port["name"])
 
-    def create_instances(self) -> List[Instance]:
-        """A local network, a subnet, and a port bound to this node for each instance."""
+    def create_subnet(self) -> dict:
+        """The one subnet of a new local network."""
         network = self._create("network", name="lab")
-        subnet = self._create(
+        return self._create(
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False
         )
-        ports = [
-            self._create(
-                "port",
-                name=name,
-                network_id=network["id"],
-                fixed_ips=[{"subnet_id": subnet["id"], "ip_address": address}],
-                device_owner=DEVICE_OWNER,
-                device_id=str(uuid.uuid4()),
-                **{"binding:host_id": socket.gethostname()},
-            )
-            for name, address in _ADDRESSES.items()
-        ]
-        prefix_length = int(_CIDR.split("/")[1])
-        return [Instance(port, prefix_length) for port in ports]
+
+    def create_instance(self, name: str, subnet: dict) -> Instance:
+        """A port bound to this node; needs a living agent."""
+        port = self._create(
+            "port",
+            name=name,
+            network_id=subnet["network_id"],
+            fixed_ips=[{"subnet_id": subnet["id"], "ip_address": _ADDRESSES[name]}],
+            device_owner=DEVICE_OWNER,
+            device_id=str(uuid.uuid4()),
+            **{"binding:host_id": socket.gethostname()},
+        )
+        return Instance(port, prefix_length=int(subnet["cidr"].split("/")[1]))
 
     def _create(self, resource: str, **attributes: Any) -> dict:
         return self._call("POST", f"/{resource}s", {resource: attributes})[resource]

@@ -35,9 +35,9 @@ def apply() -> None:
         # The mechanism driver and the agent's driver share this dict by reference (17-29).
         ovs_driver.SUPPORTED_RULES.setdefault(rule_type.name, _supported(rule_type))
 
-    # Without these, stock answers, changes and deletes a rule by its id under the path of any
-    # other type (21-29), and answers it under any other policy (17). The API asks for the rule
-    # before it changes or deletes one.
+    # Stock get_policy_rule() looks at type and id, not at the policy (17, 21), or at policy and
+    # id, not at the type (29), where a rule could so be changed and deleted at any type's path.
+    # The API layer gets a rule through these methods before it changes or deletes it.
     for name in qos_extension.QoSPluginBase.rule_objects:
         setattr(qos_extension.QoSPluginBase, f"get_policy_{name}_rule", _get_at_its_address(name))
 

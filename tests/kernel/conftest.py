@@ -21,12 +21,20 @@ def _call(result: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+MODULES = ("sch_tbf", "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb")
+
+
+def load_modules() -> None:
+    """Load what our messages need; an ifb of the module's own making is not wanted."""
+    for module in MODULES:
+        options = ["numifbs=0"] if module == "ifb" else []
+        subprocess.run(["modprobe", module, *options], check=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _modules() -> None:
     """What the cases need of the kernel; without it there is nothing to test."""
-    for module in ("sch_tbf", "sch_netem", "act_mirred", "cls_matchall"):
-        subprocess.run(["modprobe", module], check=True)
-    subprocess.run(["modprobe", "ifb", "numifbs=0"], check=True)
+    load_modules()
 
 
 @pytest.fixture
@@ -37,6 +45,11 @@ def netns() -> Iterator[None]:
     try:
         yield
     finally:
+        # Threads of the case may keep the namespace alive, and modules with it.
+        for kind in ("veth", "ifb"):
+            for line in ip("-o", "link", "show", "type", kind).splitlines():
+                name = line.split(": ")[1].split("@")[0]
+                subprocess.run(["ip", "link", "del", name], check=False)
         _call(_LIBC.setns(home, CLONE_NEWNET))
         os.close(home)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from alembic import context
+from alembic.util import CommandError
 from neutron.db.migration.connection import DBConnection
 from neutron_lib.db import model_base
 
@@ -18,30 +19,18 @@ def _is_ours(item, name, type_, reflected, compare_to) -> bool:  # type: ignore[
     return type_ != "table" or name in OUR_TABLES
 
 
-def _run_offline(database) -> None:  # type: ignore[no-untyped-def]
-    where = (
-        {"url": database.connection} if database.connection else {"dialect_name": database.engine}
+if context.is_offline_mode():
+    raise CommandError(
+        "the migrations of networking-netem look at the tables that exist: run them without --sql"
     )
-    context.configure(version_table=VERSION_TABLE, **where)
+
+database = context.config.neutron_config.database
+with DBConnection(database.connection, context.config.attributes.get("connection")) as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=model_base.BASEV2.metadata,
+        include_object=_is_ours,
+        version_table=VERSION_TABLE,
+    )
     with context.begin_transaction():
         context.run_migrations()
-
-
-def _run_online(database) -> None:  # type: ignore[no-untyped-def]
-    with DBConnection(
-        database.connection, context.config.attributes.get("connection")
-    ) as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=model_base.BASEV2.metadata,
-            include_object=_is_ours,
-            version_table=VERSION_TABLE,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
-
-
-if context.is_offline_mode():
-    _run_offline(context.config.neutron_config.database)
-else:
-    _run_online(context.config.neutron_config.database)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What somebody undoes is done again, and how long it was not; what is missing is named."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable, Iterator, List, Sequence
+
+import pytest
+
+from networking_netem.agent.budget import Budget
+from networking_netem.agent.reconciler import Reconciler
+from networking_netem.agent.worker import Worker
+from networking_netem.domain.diff import diff, ifb_name
+from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.link import Link
+from networking_netem.domain.plan import Conditions, plan
+from networking_netem.kernel.host import Host
+from networking_netem.kernel.netlink import Answer, Netlink, Request
+from networking_netem.kernel.observe import observe
+
+from .conftest import MODULES, ip, load_modules, tc
+
+ALL = Link(
+    egress=Impairment(100_000, 10_000, 100_000, 10_000),
+    ingress=Impairment(30_000, 0, 10_000, 20_000),
+)
+MEDIAN_REPAIR_S = 0.050
+DEADLINE_S = 10.0
+REPEATS = 20
+
+
+class NoSwitch:
+    """A host without Open vSwitch."""
+
+    def claim(self, device: str) -> None:
+        """Nobody to tell."""
+
+    def release(self, device: str) -> None:
+        """Nobody to tell."""
+
+
+class Sender:
+    """Sends what changes the kernel, and counts it."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def transact(self, requests: Sequence[Request]) -> List[Answer]:
+        self.sent += len(requests)
+        with Netlink() as netlink:
+            return netlink.transact(requests)
+
+
+class Agent:
+    """The agent's reconciler and threads, in the namespace of the test."""
+
+    def __init__(self) -> None:
+        self.sender = Sender()
+        self.reconciler = Reconciler(Host(self.sender.transact), NoSwitch(), Budget(1 << 30))
+        self.worker = Worker(self.reconciler, audit_interval_s=3600.0)
+
+    def link(self, device: str, link: Link) -> None:
+        self.reconciler.want(device, link)
+        self.reconciler.reconcile([device])
+        self.worker.wake()
+
+
+@pytest.fixture
+def agent(netns: None) -> Agent:
+    return Agent()
+
+
+def wait_until(holds: Callable[[], bool]) -> float:
+    """Return the seconds until it holds; fails after the deadline."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() < began + DEADLINE_S, "not in time"
+        time.sleep(0.001)
+    return time.monotonic() - began
+
+
+def is_held(netlink: Netlink, device: str, link: Link) -> bool:
+    found = observe(netlink, [device]).get(device)
+    return found is not None and diff(plan(link, Conditions(found.plan_mtu_bytes)), found) == ()
+
+
+@pytest.mark.parametrize(
+    "deletion",
+    [("{tap}", "root"), ("{tap}", "clsact"), ("{ifb}", "root")],
+    ids=["ingress tree", "redirect", "egress tree"],
+)
+def test_a_deletion_is_repaired_in_50_ms(
+    netlink: Netlink, tap: str, agent: Agent, deletion: Sequence[str]
+) -> None:
+    agent.link(tap, ALL)
+    agent.worker.start()
+    device, what = (word.format(tap=tap, ifb=ifb_name(tap)) for word in deletion)
+    repairs = []
+    for _ in range(REPEATS):
+        tc("qdisc", "del", "dev", device, what)
+        repairs.append(wait_until(lambda: is_held(netlink, tap, ALL)))
+    print(f"repair after {what} on {device[:4]}: median {statistics.median(repairs) * 1e3:.1f} ms, "
+          f"longest {max(repairs) * 1e3:.1f} ms, n = {REPEATS}")  # fmt: skip
+    assert statistics.median(repairs) <= MEDIAN_REPAIR_S
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("link", "del", "{ifb}"),
+        ("link", "set", "{ifb}", "down"),
+        ("link", "set", "{tap}", "mtu", "9000"),
+        ("link", "set", "{tap}", "down"),
+    ],
+    ids=" ".join,
+)
+def test_a_changed_device_is_followed(
+    netlink: Netlink, tap: str, agent: Agent, command: Sequence[str]
+) -> None:
+    agent.link(tap, ALL)
+    agent.worker.start()
+    ip(*(word.format(tap=tap, ifb=ifb_name(tap)) for word in command))
+    wait_until(lambda: is_held(netlink, tap, ALL))
+
+
+def test_a_tap_that_is_unplugged_and_plugged_again(
+    netlink: Netlink, tap: str, agent: Agent
+) -> None:
+    agent.link(tap, ALL)
+    agent.worker.start()
+    before = ip("-o", "link", "show", tap).split(":")[0]
+    ip("link", "del", tap)
+    wait_until(lambda: ip("-br", "link", "show", "type", "ifb") == "")
+    ip("link", "add", tap, "type", "veth", "peer", "name", "eth0")
+    ip("link", "set", tap, "up")
+    wait_until(lambda: is_held(netlink, tap, ALL))
+    assert ip("-o", "link", "show", tap).split(":")[0] != before
+
+
+def test_more_news_than_the_socket_holds(netlink: Netlink, tap: str, agent: Agent) -> None:
+    agent.link(tap, ALL)
+    agent.worker.start()
+    ip("-batch", _batch([f"link add d{i} type dummy\nlink del d{i}" for i in range(300)]))
+    tc("qdisc", "del", "dev", tap, "root")
+    wait_until(lambda: is_held(netlink, tap, ALL))
+
+
+def test_an_agent_started_anew_tells_the_kernel_nothing(netlink: Netlink, tap: str) -> None:
+    Agent().link(tap, ALL)
+    again = Agent()
+    again.link(tap, ALL)
+    again.reconciler.audit()
+    assert again.sender.sent == 0
+
+
+def test_an_agent_started_anew_finishes_what_was_half_done(netlink: Netlink, tap: str) -> None:
+    """Killed after any message, with all that comes before it carried out."""
+    whole = Agent()
+    whole.link(tap, ALL)
+    for cut in range(1, whole.sender.sent):
+        Agent().link(tap, Link.CLEAN)
+        half = Agent()
+        half.reconciler._kernel = Host(_dies_after(cut))
+        with pytest.raises(KeyboardInterrupt):
+            half.link(tap, ALL)
+        Agent().link(tap, ALL)
+        assert is_held(netlink, tap, ALL)
+
+
+def _dies_after(count: int) -> Callable[[Sequence[Request]], List[Answer]]:
+    sent = [0]
+
+    def transact(requests: Sequence[Request]) -> List[Answer]:
+        allowed = requests[: count - sent[0]]
+        sent[0] += len(allowed)
+        with Netlink() as netlink:
+            answers = netlink.transact(allowed)
+        if len(allowed) < len(requests) or sent[0] == count:
+            raise KeyboardInterrupt
+        return answers
+
+    return transact
+
+
+def test_ifbs_of_deleted_ports_disappear_at_start(netlink: Netlink, tap: str) -> None:
+    Agent().link(tap, ALL)
+    ip("link", "del", tap)
+    Agent().reconciler.audit()
+    assert ip("-br", "link", "show", "type", "ifb") == ""
+
+
+@pytest.fixture
+def hide(netns: None) -> Iterator[Callable[[str], Callable[[], None]]]:
+    """Makes a module unknown to this kernel until the case ends, or what it returns is called."""
+    loader = Path("/proc/sys/kernel/modprobe")
+    usual = loader.read_text()
+
+    def load_again() -> None:
+        loader.write_text(usual)
+
+    def hide_module(module: str) -> Callable[[], None]:
+        load_modules()
+        loader.write_text("/bin/false")
+        subprocess.run(["rmmod", module], check=True)
+        return load_again
+
+    yield hide_module
+    load_again()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_missing_module_is_named_and_the_rest_is_imposed(
+    netlink: Netlink,
+    tap: str,
+    hide: Callable[[str], Callable[[], None]],
+    module: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    load_again = hide(module)
+    agent = Agent()
+    agent.link(tap, ALL)
+    agent.reconciler.audit()
+    assert sum(f"Kernel module {module} is missing" in text for text in caplog.messages) == 1
+    found = observe(netlink, [tap])[tap]
+    possible = plan(ALL, Conditions(missing_modules=frozenset({module})))
+    assert diff(possible, found) == ()
+    assert (found.tree.tbf is None) == (module == "sch_tbf")
+    load_again()
+    agent.reconciler.audit()
+    assert is_held(netlink, tap, ALL)
+
+
+def _batch(lines: Sequence[str]) -> str:
+    path = Path("/tmp/batch")
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reconciler's decisions: what it tells, what it leaves, when it looks again."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from dataclasses import replace
+from typing import List
+
+import pytest
+
+from networking_netem.agent.budget import PACKET_BYTES, Budget
+from networking_netem.agent.reconciler import Reconciler
+from networking_netem.domain.diff import diff, ifb_name
+from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.link import Link
+from networking_netem.domain.observed import Foreign, ObservedTree
+from networking_netem.domain.plan import Conditions, plan
+from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc
+from tests.unit.kernel_in_memory import KernelInMemory
+
+ONE, TWO = "tap00000000-01", "tap00000000-02"
+SLOW = Link(egress=Impairment(delay_us=100_000), ingress=Impairment(rate_kbps=1000))
+LOSSY = Link(egress=Impairment(loss_ppm=10_000))
+
+
+class Claims:
+    """Records which ports Open vSwitch was told to leave alone."""
+
+    def __init__(self) -> None:
+        self.held: List[str] = []
+
+    def claim(self, device: str) -> None:
+        if device not in self.held:
+            self.held.append(device)
+
+    def release(self, device: str) -> None:
+        if device in self.held:
+            self.held.remove(device)
+
+
+class Scene:
+    """A reconciler with a kernel in memory and a clock that stands still until moved."""
+
+    def __init__(self, memory_bytes: int = 1 << 40) -> None:
+        self.now_s = 100.0
+        self.kernel = KernelInMemory(ONE, TWO)
+        self.claims = Claims()
+        self.reconciler = Reconciler(
+            self.kernel, self.claims, Budget(memory_bytes), clock=lambda: self.now_s
+        )
+
+    def link(self, device: str, link: Link) -> None:
+        self.reconciler.want(device, link)
+        self.reconciler.reconcile([device])
+
+    def holds(self, device: str, link: Link) -> bool:
+        return diff(plan(link), self.kernel.devices[device]) == ()
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_a_link_is_reached_and_told_once(scene: Scene) -> None:
+    scene.link(ONE, SLOW)
+    assert scene.holds(ONE, SLOW)
+    told = len(scene.kernel.told)
+    scene.link(ONE, SLOW)
+    scene.reconciler.audit()
+    assert len(scene.kernel.told) == told
+    assert scene.reconciler.reconcile_due() is None
+
+
+def test_open_vswitch_is_kept_off_while_there_is_a_link(scene: Scene) -> None:
+    scene.link(ONE, SLOW)
+    assert scene.claims.held == [ONE]
+    scene.link(ONE, Link.CLEAN)
+    assert scene.claims.held == []
+    assert scene.holds(ONE, Link.CLEAN)
+
+
+def test_one_ports_failure_does_not_stop_another(scene: Scene) -> None:
+    scene.kernel.refusals = {ONE: errno.EBUSY, ifb_name(ONE): errno.EBUSY}
+    for device in (ONE, TWO):
+        scene.reconciler.want(device, SLOW)
+    scene.reconciler.reconcile([ONE, TWO])
+    assert scene.holds(TWO, SLOW)
+    assert not scene.holds(ONE, SLOW)
+
+
+def test_a_failed_port_is_clean_and_tried_again_later_each_time(scene: Scene) -> None:
+    scene.kernel.refusals = {ONE: errno.EBUSY}
+    scene.link(ONE, SLOW)
+    assert scene.kernel.devices[ONE].ifb is None
+    waits = []
+    for _ in range(12):
+        wait_s = scene.reconciler.reconcile_due()
+        assert wait_s is not None
+        waits.append(wait_s)
+        scene.now_s += wait_s
+    assert waits[:3] == pytest.approx([0.05, 0.1, 0.2])
+    assert waits[-1] == pytest.approx(30.0)
+    scene.kernel.refusals = {}
+    scene.reconciler.reconcile_due()
+    assert scene.holds(ONE, SLOW)
+    assert scene.reconciler.reconcile_due() is None
+
+
+def test_what_drains_is_looked_at_again_and_then_removed(scene: Scene) -> None:
+    scene.link(ONE, SLOW)
+    observed = scene.kernel.devices[ONE]
+    assert observed.ifb
+    busy = replace(observed.ifb, tree=replace(observed.ifb.tree, backlog_packets=3))
+    scene.kernel.devices[ONE] = replace(observed, ifb=busy)
+    scene.kernel.told.clear()
+    scene.link(ONE, Link.CLEAN)
+    assert ChangeQdisc in map(type, scene.kernel.told)
+    draining = scene.kernel.devices[ONE]
+    assert draining.ifb
+    wait_s = scene.reconciler.reconcile_due()
+    assert wait_s == pytest.approx(0.05)
+    done = replace(draining.ifb, tree=replace(draining.ifb.tree, backlog_packets=0))
+    scene.kernel.devices[ONE] = replace(draining, ifb=done)
+    scene.now_s += wait_s
+    assert scene.reconciler.reconcile_due() is None
+    assert scene.kernel.devices[ONE].ifb is None
+
+
+def test_a_port_that_is_plugged_again_gets_its_link_again(scene: Scene) -> None:
+    scene.link(ONE, SLOW)
+    del scene.kernel.devices[ONE]
+    scene.reconciler.touch([ONE])
+    scene.now_s += 1
+    assert scene.reconciler.reconcile_due() is None
+    scene.kernel.plug(ONE)
+    scene.reconciler.touch([ONE])
+    scene.now_s += 1
+    scene.reconciler.reconcile_due()
+    assert scene.holds(ONE, SLOW)
+
+
+def test_an_event_on_the_ifb_is_the_ports(scene: Scene) -> None:
+    scene.link(ONE, SLOW)
+    scene.reconciler.touch([ifb_name(ONE), "eth7"])
+    assert scene.reconciler.reconcile_due() == pytest.approx(0.005)
+
+
+def test_an_overflow_touches_all(scene: Scene) -> None:
+    for device in (ONE, TWO):
+        scene.link(device, SLOW)
+        scene.kernel.plug(device)
+    scene.reconciler.touch(None)
+    scene.now_s += 1
+    scene.reconciler.reconcile_due()
+    assert scene.holds(ONE, SLOW)
+    assert scene.holds(TWO, SLOW)
+
+
+def test_a_foreign_root_is_said_once_and_tried_again(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    scene.kernel.devices[ONE] = replace(
+        scene.kernel.devices[ONE], tree=ObservedTree(foreign=Foreign("prio", 0x70000))
+    )
+    scene.link(ONE, SLOW)
+    for _ in range(5):
+        scene.now_s += scene.reconciler.reconcile_due() or 0.0
+    assert sum("root qdisc that is not ours: prio 7:" in text for text in caplog.messages) == 1
+    scene.kernel.devices[ONE] = replace(scene.kernel.devices[ONE], tree=ObservedTree())
+    scene.now_s += 60
+    scene.reconciler.reconcile_due()
+    assert scene.holds(ONE, SLOW)
+    assert any("holds its link now" in text for text in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "module"), [(AddIfb, "ifb"), (AddQdisc, "sch_tbf")], ids=["ifb", "sch_tbf"]
+)
+def test_a_missing_module_is_named_once_and_the_rest_works(
+    scene: Scene, unknown: type, module: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.kernel.unknown = {unknown}
+    for device in (ONE, TWO):
+        scene.link(device, SLOW)
+    scene.reconciler.audit()
+    assert sum(f"Kernel module {module} is missing" in text for text in caplog.messages) == 1
+    without = plan(SLOW, Conditions(missing_modules=frozenset({module})))
+    assert diff(without, scene.kernel.devices[ONE]) == ()
+    scene.kernel.unknown = set()
+    scene.reconciler.audit()
+    assert scene.holds(ONE, SLOW)
+
+
+def test_a_shortfall_is_said_with_both_figures(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.link(ONE, Link(egress=Impairment(delay_us=1_000, jitter_us=10_000)))
+    assert any("5.774 ms; 0.999 ms is installed" in text for text in caplog.messages)
+
+
+def test_the_bound_on_memory_binds_the_last_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    scene = Scene(memory_bytes=20_000 * PACKET_BYTES)
+    scene.link(ONE, SLOW)
+    assert scene.holds(ONE, SLOW)
+    scene.link(TWO, SLOW)
+    ifb = scene.kernel.devices[TWO].ifb
+    assert ifb
+    assert ifb.tree.netem
+    assert ifb.tree.netem.limit_packets == 2_750
+    assert any("leaves room for" in text for text in caplog.messages)
+    scene.link(ONE, Link.CLEAN)
+    scene.reconciler.audit()
+    assert scene.holds(TWO, SLOW)

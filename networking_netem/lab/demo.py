@@ -126,8 +126,8 @@ def _left(left: Sequence[str]) -> Row:
     found = ", ".join(left) or "nothing"
     return Row(
         "kernel",
-        "qdiscs, filters, ifbs",
-        "none of ours",
+        "left behind",
+        "nothing",
         found,
         Verdict.of(not left),
         {"left": list(left)},

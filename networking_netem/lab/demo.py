@@ -105,7 +105,7 @@ class _Scenario:
     def _measure_edit(self, policy: PortPolicy) -> None:
         """Edit at the head of a flow: its delays count from when the edit must be in force."""
         flows = sampling.delay_flows(
-            _PAIR, _EDITED, settle_s=_EDIT_WITHIN_S, netem={"egress": policy.ifb}
+            _PAIR, _EDITED, edit_s=_EDIT_WITHIN_S, netem={"egress": policy.ifb}
         )
         edit = functools.partial(_edit, policy)
         answers = second_opinion(self._prober, _PAIR, _EDITED, self._prober.run([flows], edit))
@@ -126,8 +126,8 @@ def _left(left: Sequence[str]) -> Row:
     found = ", ".join(left) or "nothing"
     return Row(
         "kernel",
-        "qdiscs, filters, ifbs",
-        "none of ours",
+        "left behind",
+        "nothing",
         found,
         Verdict.of(not left),
         {"left": list(left)},

@@ -54,26 +54,28 @@ def delay_duration_s(asked: Asked) -> float:
 
 
 def delay_flows(
-    pair: Pair, asked: Both, settle_s: float = _SETTLE_S, netem: Optional[Dict[str, str]] = None
+    pair: Pair, asked: Both, edit_s: float = 0.0, netem: Optional[Dict[str, str]] = None
 ) -> List[Datagrams]:
     """Return one flow a direction for delay, jitter, loss and order, to run at the same time.
 
-    `netem` names, by direction, devices whose netem accounts for the packets.
+    They run for `edit_s` before delay and loss are measured. `netem` names, by direction, devices
+    whose netem accounts for the packets.
     """
     duration_s = max(delay_duration_s(asked[direction]) for direction in DIRECTIONS)
     flows = []
     for direction in DIRECTIONS:
         sender, receiver = pair.way(direction)
         pps = _small_pps(asked[direction])
-        settle_count = round(pps * settle_s)
+        settle_count, edit_count = round(pps * _SETTLE_S), round(pps * edit_s)
         flows.append(
             Datagrams(
                 name=f"{direction} delay",
                 sender=sender,
                 receiver=receiver,
                 pps=pps,
-                count=settle_count + max(_LEAST_COUNT, round(pps * duration_s)),
+                count=settle_count + edit_count + max(_LEAST_COUNT, round(pps * duration_s)),
                 settle_count=settle_count,
+                edit_count=edit_count,
                 payload_bytes=_SMALL_BYTES,
                 quiet_s=_quiet_s(asked[direction]),
                 netem_device=(netem or {}).get(direction),

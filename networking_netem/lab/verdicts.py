@@ -90,7 +90,7 @@ def order(direction: str, sample: Sample) -> Row:
         direction,
         "reordered, doubled",
         "0, 0",
-        f"{sample.reordered}, {sample.duplicates} of {sample.all_received}",
+        f"{sample.reordered}, {sample.duplicates} of {sample.ordered}",
         Verdict.of(sample.reordered == 0 and sample.duplicates == 0),
         {"reordered": sample.reordered, "duplicates": sample.duplicates},
     )

@@ -34,10 +34,13 @@ _NETLINK_GET_STRICT_CHK = 12
 _NETLINK_CAP_ACK = 10
 _HEADER = struct.Struct("=IHHII")
 _ERROR = struct.Struct("=i")
-_RECEIVE_BYTES = 1 << 20
+RECEIVE_BYTES = 1 << 16
+"""The kernel never hands out more than 32 KiB at once (netlink_recvmsg); a larger buffer would be
+mapped, faulted in and unmapped for each call."""
 _BATCH_BYTES = 128 * 1024
-_BATCH_MESSAGES = 128
-"""All acknowledgements of a send must fit into the socket at once: 1 KB each, 208 KB by default."""
+_BATCH_CHANGES, _BATCH_QUESTIONS = 128, 32
+"""All answers to a send must fit into the socket at once, 208 KB by default: 1 KB for an
+acknowledgement, 5 KB for an object (NLMSG_GOODSIZE and what surrounds it)."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Netlink:
         bodies: List[bytes] = []
         interrupted = False
         while True:
-            for kind, flags, sequence, payload in messages(self._socket.recv(_RECEIVE_BYTES)):
+            for kind, flags, sequence, payload in messages(self._socket.recv(RECEIVE_BYTES)):
                 if sequence != self._sequence:
                     continue
                 interrupted = interrupted or bool(flags & _NLM_F_DUMP_INTR)
@@ -108,14 +111,14 @@ class Netlink:
 
     def transact(self, requests: Sequence[Request]) -> List[Answer]:
         """The kernel's answer to each request, in order; requests after a failed one go on."""
-        return [answer for answer, _ in self._exchange(requests)]
+        return [answer for answer, _ in self._exchange(requests, _BATCH_CHANGES)]
 
     def ask(self, requests: Sequence[Request]) -> List[bytes]:
         """The object that each request asks for, in order; empty where there is none."""
-        return [body for _, body in self._exchange(requests)]
+        return [body for _, body in self._exchange(requests, _BATCH_QUESTIONS)]
 
-    def _exchange(self, requests: Sequence[Request]) -> Iterator[Tuple[Answer, bytes]]:
-        for batch in _batches(requests):
+    def _exchange(self, requests: Sequence[Request], most: int) -> Iterator[Tuple[Answer, bytes]]:
+        for batch in _batches(requests, most):
             yield from self._exchange_batch(batch)
 
     def _exchange_batch(self, requests: Sequence[Request]) -> List[Tuple[Answer, bytes]]:
@@ -127,7 +130,7 @@ class Netlink:
         answers: List[Tuple[Answer, bytes]] = []
         body = b""
         while len(answers) < len(requests):
-            for kind, flags, sequence, payload in messages(self._socket.recv(_RECEIVE_BYTES)):
+            for kind, flags, sequence, payload in messages(self._socket.recv(RECEIVE_BYTES)):
                 if sequence != first + len(answers):
                     continue
                 if kind == _NLMSG_ERROR:
@@ -156,12 +159,12 @@ def messages(data: bytes) -> Iterator[Tuple[int, int, int, bytes]]:
         offset += (length + 3) & ~3
 
 
-def _batches(requests: Sequence[Request]) -> Iterator[List[Request]]:
+def _batches(requests: Sequence[Request], most: int) -> Iterator[List[Request]]:
     batch: List[Request] = []
     size = 0
     for request in requests:
         length = _HEADER.size + len(request.body) + 3
-        if len(batch) == _BATCH_MESSAGES or (batch and size + length > _BATCH_BYTES):
+        if len(batch) == most or (batch and size + length > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(request)

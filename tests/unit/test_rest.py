@@ -28,7 +28,7 @@ ANSWERS = {
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         status, content = ANSWERS[self.path]
         body = (content if isinstance(content, str) else json.dumps(content)).encode()
         self.send_response(status)

@@ -42,12 +42,12 @@ def test_a_policy_on_both_ports_is_met_twice() -> None:
 
 def test_jitter_is_watched_until_chance_is_small() -> None:
     assert delay_duration_s(Asked(delay_ms=30)) == 0
-    # 100 +- 10: the standard deviation decides, 5 m (3.3 / 0.15)^2; 101 +- 20: the mean.
+    # 100 +- 10: the standard deviation decides, 5 m (2.4 / 0.15)^2; 101 +- 20: the mean.
     ten, twenty = 10 / math.sqrt(3) / 1000, 20 / math.sqrt(3) / 1000
     asked = Asked(delay_ms=100, delay_correlation_ms=10)
-    assert delay_duration_s(asked) == pytest.approx(5 * ten * 484)
+    assert delay_duration_s(asked) == pytest.approx(5 * ten * 256)
     asked = Asked(delay_ms=101, delay_correlation_ms=20)
-    assert delay_duration_s(asked) == pytest.approx(2 * twenty**3 * (3.3 / 0.00101) ** 2)
+    assert delay_duration_s(asked) == pytest.approx(2 * twenty**3 * (2.4 / 0.00101) ** 2)
     assert delay_duration_s(Asked(delay_ms=100, delay_correlation_ms=100)) == 60
 
 

@@ -15,14 +15,14 @@ from networking_netem.lab.errors import LabError
 from networking_netem.lab.rest import Neutron
 
 ANSWERS = {
-    "/v2.0/ports?name=vm1": (200, {"ports": [{"id": "p", "qos_policy_id": None, "network_id": "n"}]}),
+    "/v2.0/ports?name=vm1": (200, {"ports": [{"qos_policy_id": None, "network_id": "n"}]}),
     "/v2.0/ports?name=vm9": (200, {"ports": []}),
     "/v2.0/networks/n": (200, {"network": {"qos_policy_id": "q"}}),
     "/v2.0/networks/clean": (200, {"network": {"qos_policy_id": None}}),
     "/v2.0/qos/policies/q": (
         200, {"policy": {"rules": [{"type": "loss", "direction": "egress", "loss_pct": 10}]}},
     ),
-    "/v2.0/refused": (409, {"NeutronError": {"type": "T", "message": "Already there.", "detail": ""}}),
+    "/v2.0/refused": (409, {"NeutronError": {"type": "T", "message": "Already there."}}),
     "/v2.0/broken": (500, "no JSON"),
 }  # fmt: skip
 

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from typing import Iterator, List, Sequence
+from typing import List
 
 import pytest
 
@@ -12,55 +11,21 @@ from networking_netem.lab import sampling
 from networking_netem.lab.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
 from networking_netem.lab.flow import WIRE_OVERHEAD_BYTES
 from networking_netem.lab.judging import judge
-from networking_netem.lab.prober import Prober
 from networking_netem.lab.row import Row, Verdict
-from networking_netem.lab.sampling import Pair
 from tests.kernel.conftest import ip, tc
+from tests.kernel.two_vms import PAIR, PROBER
 
-PAIR = Pair("one", "other")
 IFB = "ifbone"
 
 
-class Process:
-    """A process that answers as a `Remote` does."""
-
-    def __init__(self, argv: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self.kill = self._process.kill
-        self.stderr = ""
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._process.stdout)
-
-    def wait(self) -> int:
-        _, self.stderr = self._process.communicate()
-        return self._process.returncode
-
-
 @pytest.fixture
-def node(netns: None) -> Iterator[None]:
-    """Two VMs on a bridge; what `one` sends passes an ifb, what it receives its tap's root."""
-    ip("link", "add", "br0", "type", "bridge")
-    ip("link", "set", "br0", "up")
-    for number, vm in enumerate((PAIR.first, PAIR.second), start=1):
-        ip("netns", "add", vm)
-        ip("link", "add", f"tap{vm}", "type", "veth", "peer", "name", "eth0", "netns", vm)
-        ip("link", "set", f"tap{vm}", "master", "br0", "up")
-        ip("netns", "exec", vm, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
-        ip("-n", vm, "addr", "add", f"10.0.0.{number}/24", "dev", "eth0")
-        ip("-n", vm, "link", "set", "eth0", "address", f"02:00:00:00:00:0{number}", "up")
-        neighbour = ("neigh", "replace", f"10.0.0.{3 - number}", "dev", "eth0", "nud", "permanent")
-        ip("-n", vm, *neighbour, "lladdr", f"02:00:00:00:00:0{3 - number}")
+def node(two_vms: None) -> None:
+    """What `one` sends passes an ifb, what it receives its tap's root."""
     ip("link", "add", IFB, "type", "ifb")
     ip("link", "set", IFB, "up")
     tc("qdisc", "add", "dev", "tapone", "clsact")
     redirect = ("action", "mirred", "egress", "redirect", "dev", IFB)
     tc("filter", "add", "dev", "tapone", "ingress", "matchall", *redirect)
-    yield
-    for vm in (PAIR.first, PAIR.second):
-        ip("netns", "del", vm)
 
 
 def egress(*arguments: str) -> None:
@@ -69,9 +34,6 @@ def egress(*arguments: str) -> None:
 
 def ingress(*arguments: str) -> None:
     tc("qdisc", "replace", "dev", "tapone", "root", "handle", "1:", "netem", *arguments)
-
-
-PROBER = Prober(Process, lambda what, done: None)
 
 
 def delays(asked: Both) -> List[Row]:

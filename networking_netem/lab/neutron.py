@@ -39,7 +39,8 @@ def main() -> None:
     from neutron.server import api, boot_server
 
     _wait_for(Path(built))
-    shutil.copyfile(built, database)
+    if not Path(database).exists():
+        shutil.copyfile(built, database)
     _serve(boot_server(api.api_server, prog="neutron-api"))
     _listen()
     gc.enable()

@@ -13,7 +13,7 @@ from networking_netem.lab import remote
 from networking_netem.lab.rest import Neutron
 from networking_netem.lab.state import Lab
 
-DEADLINE_S = 90.0
+DEADLINE_S = 180.0
 OURS = {("tbf", "4e45:"), ("netem", "4e46:"), ("bfifo", "4e47:")}
 
 

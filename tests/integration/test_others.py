@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
@@ -25,9 +25,10 @@ class Port:
         self.id = self.neutron.port("vm1")["id"]
         self.tap, self.ifb = f"tap{self.id[:11]}", f"nifb{self.id[:11]}"
 
-    def impair(self) -> str:
-        """Returns the id of the policy."""
-        policy = self.neutron.post("qos/policies", {"policy": {"name": "others"}})["id"]
+    def impair(self) -> None:
+        self.policy = policy = self.neutron.post("qos/policies", {"policy": {"name": "others"}})[
+            "id"
+        ]
         for kind, rule in (
             ("bandwidth_limit", {"max_kbps": 10_000}),
             ("bandwidth_limit", {"max_kbps": 20_000, "direction": "ingress"}),
@@ -36,9 +37,8 @@ class Port:
         ):
             self.neutron.post(f"qos/policies/{policy}/{kind}_rules", {f"{kind}_rule": rule})
         self.attach(policy)
-        return policy
 
-    def attach(self, policy: Any) -> None:
+    def attach(self, policy: Optional[str]) -> None:
         self.neutron.put(f"ports/{self.id}", {"port": {"qos_policy_id": policy}})
 
     def is_whole(self) -> bool:
@@ -68,11 +68,11 @@ def wait_until(holds: Callable[[], bool]) -> float:
 @pytest.fixture(scope="module")
 def port(lab: Lab) -> Iterator[Port]:
     found = Port(lab)
-    policy = found.impair()
+    found.impair()
     wait_until(found.is_whole)
     yield found
     found.attach(None)
-    found.neutron.delete(f"qos/policies/{policy}")
+    found.neutron.delete(f"qos/policies/{found.policy}")
     wait_until(found.is_clean)
     assert node("ovs-vsctl", "get", "Port", found.tap, "qos").strip() == "[]"
 
@@ -93,6 +93,37 @@ def test_the_link_is_back_after(port: Port, deed: str) -> None:
     for command in DEEDS[deed]:
         node("sh", "-c", command.format(tap=port.tap, ifb=port.ifb))
     print(f"{deed}: back within {wait_until(port.is_whole):.2f} s")
+
+
+LEFT: Dict[str, Tuple[str, str]] = {
+    "Neutron's own ingress limit": (
+        "ovs-vsctl set Port {tap} qos=@qos -- --id=@qos create QoS type=linux-htb "
+        "external_ids:id={tap} external_ids:_type=bandwidth_limit other_config:max-rate=34359738360"
+        " 
+        "queues:0=@queue -- --id=@queue create Queue external_ids:id={tap} "
+        "external_ids:queue_num=0 external_ids:_type=bandwidth_limit other_config:max-rate=1000000",
+        "htb",
+    ),
+    "Neutron's own egress limit": (
+        "ovs-vsctl set Interface {tap} ingress_policing_rate=1000 ingress_policing_burst=800",
+        "ingress",
+    ),
+    "the first version's netem": ("tc qdisc replace dev {tap} root netem delay 100ms", "netem"),
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_an_earlier_driver_left_is_taken_over(port: Port, left: str) -> None:
+    command, kind = LEFT[left]
+    port.attach(None)
+    wait_until(port.is_clean)
+    node("sh", "-c", command.format(tap=port.tap))
+    wait_until(lambda: kind in {found for found, _ in qdiscs(port.tap)})
+    port.attach(port.policy)
+    print(f"{left}: taken over within {wait_until(port.is_whole):.2f} s")
+    assert {found for found, _ in qdiscs(port.tap)} == {"tbf", "netem", "bfifo", "clsact"}
+    assert node("ovs-vsctl", "get", "Interface", port.tap, "ingress_policing_rate").strip() == "0"
+    assert "linux-htb" not in node("ovs-vsctl", "list", "QoS")
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])

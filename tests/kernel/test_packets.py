@@ -208,7 +208,7 @@ def test_no_edit_loses_or_reorders_a_packet(
 
 GRAFT_PACKETS = 10
 """The kernel throws away what comes while it exchanges a device's root qdisc (dev_deactivate): one
-packet or none was measured. A queue that is not drained would cost the 100 that are on their way."""
+packet or none was measured. A queue that is not drained would cost the 100 on their way."""
 
 
 def test_the_queue_drains_when_the_last_rule_goes(impose: Callable[[Link], None]) -> None:

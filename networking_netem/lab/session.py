@@ -18,13 +18,14 @@ from networking_netem.lab.host import require_node, require_root
 from networking_netem.lab.state import DEFAULT_API_PORT, Lab
 from networking_netem.lab.uml import DEFAULT_MEMORY_MIB
 
+_ANY_PORT = 0
 _STOP_TIMEOUT_S = 15
 
 
 def up(api_port: int = DEFAULT_API_PORT, memory_mib: int = DEFAULT_MEMORY_MIB) -> Lab:
     """Start a lab in the background and return it once both instances ping each other.
 
-    Tells on stderr what it waits for.
+    Port 0 takes a free one. Tells on stderr what it waits for.
     """
     require_node()
     command = [sys.executable, "-m", f"{__package__}.supervisor", str(api_port), str(memory_mib)]
@@ -89,7 +90,7 @@ def opened() -> Iterator[Lab]:
     if lab is not None:
         yield lab
         return
-    lab = up()
+    lab = up(api_port=_ANY_PORT)
     try:
         yield lab
     finally:

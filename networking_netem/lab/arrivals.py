@@ -38,25 +38,26 @@ def sample(
 
     `stalls_ns` are begin and end of the times, in order, when the machine stood still.
     """
-    counted = {a.number: a for a in reversed(arrivals) if a.number >= flow.settle_count}
-    all_received = len({a.number for a in arrivals})
+    counted = {a.number: a for a in reversed(arrivals) if a.number >= flow.measured_from}
     timely = [a for a in counted.values() if not _within(a.received_ns, stalls_ns)]
     delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely)
     mean_ms, sd_ms = spread(delays_ms)
-    sent = flow.count - flow.settle_count
+    ordered = [a.number for a in arrivals if a.number >= flow.settle_count]
+    sent = flow.count - flow.measured_from
     return Sample(
         sent=sent,
         received=len(counted),
         stalled=len(counted) - len(timely),
-        duplicates=len(arrivals) - all_received,
-        reordered=reordered([a.number for a in arrivals]),
         mean_ms=mean_ms,
         sd_ms=sd_ms,
         middle90_ms=middle90(delays_ms),
         offered_kbps=_kbps((sent - 1) * flow.frame_bits, sending.last_ns - sending.counted_ns),
         wire_kbps=_busy_kbps(flow, sending, arrivals),
+        duplicates=len(ordered) - len(set(ordered)),
+        reordered=reordered(ordered),
+        ordered=len(ordered),
         all_sent=flow.count,
-        all_received=all_received,
+        all_received=len({a.number for a in arrivals}),
     )
 
 

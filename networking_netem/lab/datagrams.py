@@ -72,7 +72,7 @@ class _Stream:
         self._mouth.send(self._packet)
         if self.sent == 0:
             sending.first_ns = sending.last_ns
-        if self.sent == self.flow.settle_count:
+        if self.sent == self.flow.measured_from:
             sending.counted_ns = sending.last_ns
         self.sent += 1
 
@@ -123,7 +123,7 @@ def exchange(
 
 def _send(streams: Sequence[_Stream], pulse: Pulse, progress: Callable[[float], None]) -> None:
     total = sum(stream.flow.count for stream in streams)
-    drain_s = tell_s = pulse.now_s
+    drain_s, tell_s = pulse.now_s, pulse.now_s + _PROGRESS_EVERY_S
     while not all(stream.done for stream in streams):
         for stream in streams:
             stream.send_due(pulse.now_s)

@@ -17,7 +17,8 @@ SEGMENT_OVERHEAD_BYTES = 20 + 12 + 20 + 14
 class Datagrams:
     """Numbered, timestamped UDP packets from one VM to another at a constant pace.
 
-    The first `settle_count` of the `count` packets are sent and accounted for, but not measured.
+    Nothing is measured of the first `settle_count` of the `count` packets. Of the `edit_count`
+    after them, sent while the link is being edited, neither delay nor loss is.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Datagrams:
     pps: float
     count: int
     settle_count: int
+    edit_count: int = 0
     payload_bytes: int = 18
     most_debt_s: float = 0.02
     """A sender that was held up for longer forgives itself the rest."""
@@ -33,6 +35,11 @@ class Datagrams:
     """When nothing has arrived for so long after the last packet, what is missing is lost."""
     netem_device: Optional[str] = None
     """A device of the node whose netem counters are read before and after."""
+
+    @property
+    def measured_from(self) -> int:
+        """The number of the first packet whose delay and loss are measured."""
+        return self.settle_count + self.edit_count
 
     @property
     def frame_bits(self) -> int:
@@ -67,12 +74,14 @@ class Sample:
     offered_kbps: float
     wire_kbps: Optional[float]
     """Rate of the frames that came out while the sender kept the link busy."""
-    all_sent: int
-    """With the packets that settled the flow, as in the figures below."""
-    all_received: int
     duplicates: int
     reordered: int
     """Packets that came after one with a higher number (RFC 4737, section 3.3)."""
+    ordered: int
+    """How many packets arrived in all of which order and copies are counted."""
+    all_sent: int
+    """With the packets that settled the flow."""
+    all_received: int
     netem: Optional[NetemCount] = None
 
     @property

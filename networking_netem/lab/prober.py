@@ -31,10 +31,10 @@ class Prober:
     ) -> Dict[str, Any]:
         """Run the stages in turn and return the answers by name of flow.
 
-        `meanwhile` is called once, as soon as the first packet is on its way.
+        `meanwhile` is called once, when the first flow has told of its progress.
         """
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
-        probe = self._spawn([sys.executable, "-m", "networking_netem.lab.probe", specs])
+        probe = self._spawn([sys.executable, "-I", "-m", "networking_netem.lab.probe", specs])
         try:
             answers = dict(self._answers(probe, meanwhile))
         except BaseException:

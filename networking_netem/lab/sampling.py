@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to send to judge a link: so much that a right one fails a verdict by chance 1 in 1000."""
+"""What to send to judge a link: so much that chance seldom fails a right one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _PPS = 1000.0
 _LEAST_COUNT = 2000
 _SETTLE_S = 0.3
 _MOST_S = 60.0
-_STANDARD_ERRORS = 3.3
-"""Chance goes further 1 time in 1000."""
+_STANDARD_ERRORS = 2.4
+"""Chance goes further 1 time in 60, and with a fresh sample after that 1 time in 3600."""
 _SHARE_OF_LIMIT = 0.2
 _SMALL_BYTES = 18
 
@@ -54,26 +54,28 @@ def delay_duration_s(asked: Asked) -> float:
 
 
 def delay_flows(
-    pair: Pair, asked: Both, settle_s: float = _SETTLE_S, netem: Optional[Dict[str, str]] = None
+    pair: Pair, asked: Both, edit_s: float = 0.0, netem: Optional[Dict[str, str]] = None
 ) -> List[Datagrams]:
     """Return one flow a direction for delay, jitter, loss and order, to run at the same time.
 
-    `netem` names, by direction, devices whose netem accounts for the packets.
+    They run for `edit_s` before delay and loss are measured. `netem` names, by direction, devices
+    whose netem accounts for the packets.
     """
     duration_s = max(delay_duration_s(asked[direction]) for direction in DIRECTIONS)
     flows = []
     for direction in DIRECTIONS:
         sender, receiver = pair.way(direction)
         pps = _small_pps(asked[direction])
-        settle_count = round(pps * settle_s)
+        settle_count, edit_count = round(pps * _SETTLE_S), round(pps * edit_s)
         flows.append(
             Datagrams(
                 name=f"{direction} delay",
                 sender=sender,
                 receiver=receiver,
                 pps=pps,
-                count=settle_count + max(_LEAST_COUNT, round(pps * duration_s)),
+                count=settle_count + edit_count + max(_LEAST_COUNT, round(pps * duration_s)),
                 settle_count=settle_count,
+                edit_count=edit_count,
                 payload_bytes=_SMALL_BYTES,
                 quiet_s=_quiet_s(asked[direction]),
                 netem_device=(netem or {}).get(direction),
@@ -118,8 +120,8 @@ def transfers(pair: Pair, asked: Both) -> List[Transfer]:
         return []
     flows = []
     for direction in DIRECTIONS:
-        settle_s = 1.0 if asked[direction].max_kbps else 0.5
-        duration_s = settle_s + (2.5 if asked[direction].max_kbps else 1.0)
+        limited = asked[direction].max_kbps > 0
+        settle_s, duration_s = (1.0, 3.2) if limited else (0.3, 1.0)
         flows.append(Transfer(f"{direction} tcp", *pair.way(direction), duration_s, settle_s))
     return flows
 

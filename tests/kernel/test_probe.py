@@ -3,65 +3,29 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
-from typing import Iterator, List, Sequence
+from typing import List
 
 import pytest
 
 from networking_netem.lab import sampling
 from networking_netem.lab.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
 from networking_netem.lab.flow import WIRE_OVERHEAD_BYTES
-from networking_netem.lab.judging import NO_CLEAN_MS, rows, second_opinion
-from networking_netem.lab.prober import Prober
+from networking_netem.lab.judging import judge
 from networking_netem.lab.row import Row, Verdict
-from networking_netem.lab.sampling import Pair
 from tests.kernel.conftest import ip, tc
+from tests.kernel.two_vms import PAIR, PROBER
 
-PAIR = Pair("one", "other")
 IFB = "ifbone"
 
 
-class Process:
-    """A process that answers as a `Remote` does."""
-
-    def __init__(self, argv: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self.kill = self._process.kill
-        self.stderr = ""
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._process.stdout)
-
-    def wait(self) -> int:
-        _, self.stderr = self._process.communicate()
-        return self._process.returncode
-
-
 @pytest.fixture
-def node(netns: None) -> Iterator[None]:
-    """Two VMs on a bridge; what `one` sends passes an ifb, what it receives its tap's root."""
-    ip("link", "add", "br0", "type", "bridge")
-    ip("link", "set", "br0", "up")
-    for number, vm in enumerate((PAIR.first, PAIR.second), start=1):
-        ip("netns", "add", vm)
-        ip("link", "add", f"tap{vm}", "type", "veth", "peer", "name", "eth0", "netns", vm)
-        ip("link", "set", f"tap{vm}", "master", "br0", "up")
-        ip("netns", "exec", vm, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
-        ip("-n", vm, "addr", "add", f"10.0.0.{number}/24", "dev", "eth0")
-        ip("-n", vm, "link", "set", "eth0", "address", f"02:00:00:00:00:0{number}", "up")
-        neighbour = ("neigh", "replace", f"10.0.0.{3 - number}", "dev", "eth0", "nud", "permanent")
-        ip("-n", vm, *neighbour, "lladdr", f"02:00:00:00:00:0{3 - number}")
+def node(two_vms: None) -> None:
+    """What `one` sends passes an ifb, what it receives its tap's root."""
     ip("link", "add", IFB, "type", "ifb")
     ip("link", "set", IFB, "up")
     tc("qdisc", "add", "dev", "tapone", "clsact")
     redirect = ("action", "mirred", "egress", "redirect", "dev", IFB)
     tc("filter", "add", "dev", "tapone", "ingress", "matchall", *redirect)
-    yield
-    for vm in (PAIR.first, PAIR.second):
-        ip("netns", "del", vm)
 
 
 def egress(*arguments: str) -> None:
@@ -72,12 +36,9 @@ def ingress(*arguments: str) -> None:
     tc("qdisc", "replace", "dev", "tapone", "root", "handle", "1:", "netem", *arguments)
 
 
-PROBER = Prober(Process, lambda what, done: None)
-
-
 def delays(asked: Both) -> List[Row]:
     answers = PROBER.run([sampling.delay_flows(PAIR, asked)])
-    return rows(asked, second_opinion(PROBER, PAIR, asked, answers), NO_CLEAN_MS)
+    return judge(PROBER, PAIR, asked, answers)
 
 
 def bad(judged: List[Row]) -> List[str]:
@@ -136,11 +97,14 @@ def test_a_dead_link_is_as_asked(node: None) -> None:
 
 @pytest.mark.parametrize("shaper", ["netem", "tbf"])
 def test_a_limit_counts_frames_without_fcs(node: None, shaper: str) -> None:
-    limits = {"egress": Asked(max_kbps=10_000), "ingress": Asked(max_kbps=20_000)}
+    limits = {
+        "egress": Asked(max_kbps=10_000, max_burst_kbps=1_000),
+        "ingress": Asked(max_kbps=20_000, max_burst_kbps=1_000),
+    }
     for device, rate in ((IFB, "10mbit"), ("tapone", "20mbit")):
         options = {
             "netem": ("limit", "125", "rate", rate),
-            "tbf": ("rate", rate, "burst", "15k", "latency", "100ms"),
+            "tbf": ("rate", rate, "burst", "125000", "latency", "100ms"),
         }
         tc("qdisc", "add", "dev", device, "root", shaper, *options[shaper])
     busy, transfers = sampling.busy_flows(PAIR, limits), sampling.transfers(PAIR, limits)
@@ -156,28 +120,17 @@ def test_a_limit_counts_frames_without_fcs(node: None, shaper: str) -> None:
 def test_an_edit_in_place_loses_nothing_and_a_new_qdisc_what_was_in_the_old(node: None) -> None:
     rated = ("limit", "5000", "rate", "1gbit", "loss", "10%")
     asked = of_egress(Asked(delay_ms=150, loss_pct=10))
-    flows = sampling.delay_flows(PAIR, asked, settle_s=2.0, netem={"egress": IFB})
+    flows = sampling.delay_flows(PAIR, asked, edit_s=2.0, netem={"egress": IFB})
 
     egress(*rated, "delay", "100ms")
     change = ("qdisc", "change", "dev", IFB, "root", "handle", "1:", "netem")
-    edited = rows(
-        asked, PROBER.run([flows], lambda: _later(*change, *rated, "delay", "150ms")), NO_CLEAN_MS
-    )
-    kinds = {row.what: row for row in edited if row.direction == "egress"}
-    assert kinds["lost by the edit"].figures["lost"] == 0
-    assert kinds["lost by the edit"].verdict is Verdict.GOOD
-    assert kinds["reordered, doubled"].verdict is Verdict.GOOD
-    assert kinds["one-way delay"].verdict is Verdict.GOOD
+    answers = PROBER.run([flows], lambda: tc(*change, *rated, "delay", "150ms"))
+    assert answers["egress delay"].netem
+    assert bad(judge(PROBER, PAIR, asked, answers)) == []
 
     def replace() -> None:
-        _later("qdisc", "del", "dev", IFB, "root")
+        tc("qdisc", "del", "dev", IFB, "root")
         egress(*rated, "delay", "150ms")
 
-    replaced = rows(asked, PROBER.run([flows], replace), NO_CLEAN_MS)
+    replaced = judge(PROBER, PAIR, asked, PROBER.run([flows], replace))
     assert "egress lost by the edit" in bad(replaced)
-
-
-def _later(*arguments: str) -> None:
-    """Run tc when packets fill the delay line."""
-    threading.Event().wait(0.5)
-    tc(*arguments)

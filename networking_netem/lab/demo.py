@@ -36,9 +36,9 @@ _EDITED: Both = {
 _EDIT_WITHIN_S = 5.0
 
 
-def main(as_json: bool = False) -> int:
+def demo(as_json: bool = False) -> int:
     """Play the scenario and print its table; return 0 if every verdict is good, else 1."""
-    with Display() as display, session.opened(display.working) as lab:
+    with session.opened() as lab, Display() as display:
         steps = _Scenario(Neutron(lab.api_url), display).play()
     return report.show(steps, as_json)
 

@@ -28,6 +28,7 @@ _PRIORITY = 10
 def main() -> None:
     """Run the stages in `argv[1]` one after the other, the flows of a stage at the same time."""
     _hurry()
+    _say({"pid": os.getpid()})
     find = lru_cache(maxsize=None)(endpoint.find)
     for stage in json.loads(sys.argv[1]):
         transfers = [Transfer(**spec) for spec in stage if "duration_s" in spec]

@@ -17,8 +17,9 @@ SEGMENT_OVERHEAD_BYTES = 20 + 12 + 20 + 14
 class Datagrams:
     """Numbered, timestamped UDP packets from one VM to another at a constant pace.
 
-    Nothing is measured of the first `settle_count` of the `count` packets. Of the `edit_count`
-    after them, sent while the link is being edited, neither delay nor loss is.
+    Nothing is measured of the first `settle_count`; then `count` packets are. Where `awaits_edit`,
+    these are preceded by as many as it takes until the probe is told that the link has been
+    edited: of them neither delay nor loss is measured.
     """
 
     name: str
@@ -27,7 +28,7 @@ class Datagrams:
     pps: float
     count: int
     settle_count: int
-    edit_count: int = 0
+    awaits_edit: bool = False
     payload_bytes: int = 18
     most_debt_s: float = 0.02
     """A sender that was held up for longer forgives itself the rest."""
@@ -35,11 +36,6 @@ class Datagrams:
     """When nothing has arrived for so long after the last packet, what is missing is lost."""
     netem_device: Optional[str] = None
     """A device of the node whose netem counters are read before and after."""
-
-    @property
-    def measured_from(self) -> int:
-        """The number of the first packet whose delay and loss are measured."""
-        return self.settle_count + self.edit_count
 
     @property
     def frame_bits(self) -> int:

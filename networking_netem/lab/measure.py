@@ -15,9 +15,9 @@ from networking_netem.lab.row import Step
 from networking_netem.lab.sampling import Pair
 
 
-def main(first: str, second: str, as_json: bool = False) -> int:
+def measure(first: str, second: str, as_json: bool = False) -> int:
     """Print the table for the link as it is now; return 0 if every verdict is good, else 1."""
-    with Display() as display, session.opened(display.working) as lab:
+    with session.opened() as lab, Display() as display:
         neutron = Neutron(lab.api_url)
         asked = across(*(neutron.asked(neutron.port(vm)) for vm in (first, second)))
         step = Step(f"{first} to {second} (egress) and back (ingress), as they are now")

@@ -28,13 +28,14 @@ _PRIORITY = 10
 def main() -> None:
     """Run the stages in `argv[1]` one after the other, the flows of a stage at the same time."""
     _hurry()
+    _say({"pid": os.getpid()})
     find = lru_cache(maxsize=None)(endpoint.find)
     for stage in json.loads(sys.argv[1]):
         transfers = [Transfer(**spec) for spec in stage if "duration_s" in spec]
         datagrams = [Datagrams(**spec) for spec in stage if "count" in spec]
-        for flow in transfers:
-            goodput = transfer(flow, find, partial(_progress, [flow.name]))
-            _say({"flow": flow.name, "goodput": asdict(goodput)})
+        for connection in transfers:
+            goodput = transfer(connection, find, partial(_progress, [connection.name]))
+            _say({"flow": connection.name, "goodput": asdict(goodput)})
         if datagrams:
             for flow, sample in zip(datagrams, _accounted(datagrams, find)):
                 _say({"flow": flow.name, "sample": asdict(sample)})

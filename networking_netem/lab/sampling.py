@@ -10,7 +10,7 @@ from networking_netem.lab.asked import DIRECTIONS, Asked, Both
 from networking_netem.lab.flow import WIRE_OVERHEAD_BYTES, Datagrams, Transfer
 from networking_netem.lab.verdicts import SD_TOLERANCE, mean_tolerance_ms
 
-_PPS = 1000.0
+_LEAST_PPS, _MOST_PPS = 500.0, 1000.0
 _LEAST_COUNT = 2000
 _SETTLE_S = 0.3
 _MOST_S = 60.0
@@ -54,28 +54,26 @@ def delay_duration_s(asked: Asked) -> float:
 
 
 def delay_flows(
-    pair: Pair, asked: Both, edit_s: float = 0.0, netem: Optional[Dict[str, str]] = None
+    pair: Pair, asked: Both, awaits_edit: bool = False, netem: Optional[Dict[str, str]] = None
 ) -> List[Datagrams]:
     """Return one flow a direction for delay, jitter, loss and order, to run at the same time.
 
-    They run for `edit_s` before delay and loss are measured. `netem` names, by direction, devices
-    whose netem accounts for the packets.
+    `netem` names, by direction, devices whose netem accounts for the packets.
     """
     duration_s = max(delay_duration_s(asked[direction]) for direction in DIRECTIONS)
     flows = []
     for direction in DIRECTIONS:
         sender, receiver = pair.way(direction)
-        pps = _small_pps(asked[direction])
-        settle_count, edit_count = round(pps * _SETTLE_S), round(pps * edit_s)
+        pps = _small_pps(asked[direction], duration_s)
         flows.append(
             Datagrams(
                 name=f"{direction} delay",
                 sender=sender,
                 receiver=receiver,
                 pps=pps,
-                count=settle_count + edit_count + max(_LEAST_COUNT, round(pps * duration_s)),
-                settle_count=settle_count,
-                edit_count=edit_count,
+                count=max(_LEAST_COUNT, round(pps * duration_s)),
+                settle_count=round(pps * _SETTLE_S),
+                awaits_edit=awaits_edit,
                 payload_bytes=_SMALL_BYTES,
                 quiet_s=_quiet_s(asked[direction]),
                 netem_device=(netem or {}).get(direction),
@@ -97,15 +95,14 @@ def busy_flows(pair: Pair, asked: Both) -> List[Datagrams]:
         pps = offer * limit.max_kbps * 1000 / _frame_bits(_LARGE_BYTES)
         # A bucket full of tokens empties at the rate of what is offered beyond the limit.
         settle_s = 0.5 + limit.max_burst_kbps / ((_LEAST_OFFER - 1) * limit.max_kbps)
-        settle_count = round(pps * settle_s)
         flows.append(
             Datagrams(
                 name=f"{direction} udp",
                 sender=sender,
                 receiver=receiver,
                 pps=pps,
-                count=settle_count + max(_LEAST_LARGE_COUNT, round(pps * _BUSY_S)),
-                settle_count=settle_count,
+                count=max(_LEAST_LARGE_COUNT, round(pps * _BUSY_S)),
+                settle_count=round(pps * settle_s),
                 payload_bytes=_LARGE_BYTES,
                 most_debt_s=_BUSY_S,
                 quiet_s=_quiet_s(limit),
@@ -126,11 +123,15 @@ def transfers(pair: Pair, asked: Both) -> List[Transfer]:
     return flows
 
 
-def _small_pps(asked: Asked) -> float:
-    """The pace that leaves the queue of a limited link empty."""
+def _small_pps(asked: Asked, duration_s: float) -> float:
+    """A pace that gives enough packets, spares the guest's CPU and leaves a limited queue empty.
+
+    Packets closer than the slots of jitter tell nothing new.
+    """
+    pps = min(_MOST_PPS, max(_LEAST_PPS, _LEAST_COUNT / duration_s if duration_s else _MOST_PPS))
     if not asked.max_kbps:
-        return _PPS
-    return min(_PPS, _SHARE_OF_LIMIT * asked.max_kbps * 1000 / _frame_bits(_SMALL_BYTES))
+        return pps
+    return min(pps, _SHARE_OF_LIMIT * asked.max_kbps * 1000 / _frame_bits(_SMALL_BYTES))
 
 
 def _quiet_s(asked: Asked) -> float:

@@ -98,8 +98,7 @@ def test_the_link_is_back_after(port: Port, deed: str) -> None:
 LEFT: Dict[str, Tuple[str, str]] = {
     "Neutron's own ingress limit": (
         "ovs-vsctl set Port {tap} qos=@qos -- --id=@qos create QoS type=linux-htb "
-        "external_ids:id={tap} external_ids:_type=bandwidth_limit other_config:max-rate=34359738360"
-        " 
+        "external_ids:id={tap} external_ids:_type=bandwidth_limit other_config:max-rate=10000000 "
         "queues:0=@queue -- --id=@queue create Queue external_ids:id={tap} "
         "external_ids:queue_num=0 external_ids:_type=bandwidth_limit other_config:max-rate=1000000",
         "htb",

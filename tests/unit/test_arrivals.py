@@ -9,8 +9,8 @@ from networking_netem.lab.arrivals import Arrival, Sending, middle90, reordered,
 from networking_netem.lab.flow import Datagrams
 
 MS = 1_000_000
-FLOW = Datagrams("egress delay", "vm1", "vm2", pps=1000, count=10, settle_count=2)
-SENDING = Sending(first_ns=0, counted_ns=2 * MS, last_ns=9 * MS)
+FLOW = Datagrams("egress delay", "vm1", "vm2", pps=1000, count=8, settle_count=2)
+SENDING = Sending(sent=10, measured_from=2, first_ns=0, measured_ns=2 * MS, last_ns=9 * MS)
 
 
 def arrivals(*numbers: int, delay_ms: float = 5) -> list:
@@ -62,8 +62,8 @@ def test_nothing_is_measured_before_the_flow_has_settled() -> None:
 
 
 def test_during_an_edit_only_order_counts() -> None:
-    flow = Datagrams("x", "vm1", "vm2", pps=1000, count=10, settle_count=2, edit_count=4)
-    found = sample(flow, SENDING, [*arrivals(0, 1, 3, 2, delay_ms=50), *arrivals(6, 7, 8, 9)])
+    sending = Sending(sent=10, measured_from=6, measured_ns=6 * MS, last_ns=9 * MS)
+    found = sample(FLOW, sending, [*arrivals(0, 1, 3, 2, delay_ms=50), *arrivals(6, 7, 8, 9)])
     assert (found.sent, found.lost, found.reordered, found.mean_ms) == (4, 0, 1, 5)
     assert (found.all_sent, found.all_received) == (10, 8)
 

@@ -55,9 +55,16 @@ def test_at_least_2000_packets_and_no_queue() -> None:
     slow = {"egress": Asked(max_kbps=1000), "ingress": CLEAN}
     egress, ingress = sampling.delay_flows(PAIR, slow)
     assert (egress.sender, egress.receiver) == (ingress.receiver, ingress.sender) == ("vm1", "vm2")
-    assert egress.count - egress.measured_from == ingress.count - ingress.measured_from == 2000
+    assert egress.count == ingress.count == 2000
     assert egress.pps * egress.frame_bits == pytest.approx(0.2 * 1000e3)
     assert ingress.pps == 1000
+
+
+def test_long_flows_spare_the_cpu_and_last_alike() -> None:
+    asked = {"egress": Asked(delay_ms=101, delay_correlation_ms=20), "ingress": CLEAN}
+    flows = sampling.delay_flows(PAIR, asked)
+    assert [flow.pps for flow in flows] == [500, 500]
+    assert [flow.count for flow in flows] == [round(500 * delay_duration_s(asked["egress"]))] * 2
 
 
 @pytest.mark.parametrize(("loss_pct", "factor"), [(0, 1.5), (10, 1.5), (50, 2.4)])

@@ -19,7 +19,7 @@ DATABASE_TIMEOUT_S = 60
 
 def main() -> None:
     """Run until killed; argv: the configuration, the database to wait for, and where to copy it."""
-    configuration, built, database = sys.argv[1:]
+    configuration, built, path = sys.argv[1:]
     os.environ["OS_NEUTRON_CONFIG_FILES"] = configuration
     del sys.argv[1:]  # Neutron reads them too
 
@@ -27,10 +27,10 @@ def main() -> None:
     # First: it chooses threads, or oslo.service would take eventlet.
     import neutron  # noqa: F401
 
-    from networking_netem.lab import bus
+    from networking_netem.lab import bus, database
 
     bus.install()
-    _map_locked_to_deadlock()
+    database.retry_when_locked()
     # The agent's options must be registered before the one configuration is parsed.
     from neutron.plugins.ml2.drivers.openvswitch.agent import main as agent  # noqa: F401
     from neutron.plugins.ml2.drivers.openvswitch.agent import ovs_neutron_agent  # noqa: F401
@@ -38,23 +38,12 @@ def main() -> None:
     from neutron.server import api, boot_server
 
     _wait_for(Path(built))
-    shutil.copyfile(built, database)
+    shutil.copyfile(built, path)
     _serve(boot_server(api.api_server, prog="neutron-api"))
     _listen()
     gc.enable()
     openflow.init_config()
     openflow.main()
-
-
-def _map_locked_to_deadlock() -> None:
-    """Make Neutron retry what SQLite refuses while another thread writes."""
-    from oslo_db import exception
-    from oslo_db.sqlalchemy import exc_filters
-    from sqlalchemy.exc import OperationalError
-
-    @exc_filters.filters("sqlite", OperationalError, r".*database( table)? is locked.*")
-    def locked(error: OperationalError, *_: object) -> None:
-        raise exception.DBDeadlock(error)
 
 
 def _wait_for(path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tests.contract.neutron_api import NeutronApi
+from tests.neutron_api import NeutronApi
 
 OUR_TABLES = ("qos_delay", "qos_loss")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from networking_netem.domain.rules import DELAY, LOSS, RULE_TYPES, Number, RuleType
-from tests.contract.neutron_api import NeutronApi
+from tests.neutron_api import NeutronApi
 
 GOOD = [
     (DELAY, {"delay_ms": 0}, {"delay_ms": 0, "delay_correlation_ms": 0, "direction": "egress"}),

@@ -11,6 +11,8 @@ from typing import Any, Optional
 
 import webob
 
+from networking_netem.lab import database
+
 CONF = """
 [DEFAULT]
 core_plugin = ml2
@@ -23,12 +25,15 @@ state_path = {root}
 lock_path = {root}
 [database]
 connection = {database}
+max_retries = 1
 sqlite_synchronous = false
 [ml2]
 type_drivers = local
 tenant_network_types = local
-mechanism_drivers = openvswitch
+mechanism_drivers = {mechanism_drivers}
 extension_drivers = qos
+[oslo_policy]
+policy_file = {root}/policy.yaml
 """
 
 # Neutron's own pipeline less `authtoken`: who calls, and in which role, is said by headers.
@@ -72,18 +77,19 @@ class NeutronApi:
     def __init__(
         self, application: Any, root: Path, project: str = "ours", roles: str = "admin,reader"
     ) -> None:
-        self._application = application
+        self.application = application
         self.root = root
-        self._headers = {
+        self.headers = {
             "X-User-Id": "someone",
             "X-Project-Id": project,
             "X-Roles": roles,
             "X-Identity-Status": "Confirmed",
+            "Content-Type": "application/json",
         }
 
     def as_user(self, project: str, roles: str) -> NeutronApi:
         """Return the same server, called by another user."""
-        return NeutronApi(self._application, self.root, project, roles)
+        return NeutronApi(self.application, self.root, project, roles)
 
     def get(self, path: str) -> Answer:
         return self._call("GET", path)
@@ -97,50 +103,53 @@ class NeutronApi:
     def delete(self, path: str) -> Answer:
         return self._call("DELETE", path)
 
-    def send(self, method: str, path: str, text: str) -> Answer:
-        """Send `text` as it is."""
-        return self._call(method, path, text)
+    def send(self, method: str, path: str, text: str, **headers: Optional[str]) -> Answer:
+        """Send `text` as it is; `headers` as keyword, None leaves one out."""
+        return self._call(method, path, text, headers)
 
-    def _call(self, method: str, path: str, text: Optional[str] = None) -> Answer:
-        request = webob.Request.blank("/v2.0" + path, method=method, headers=self._headers)
-        if text is not None:
-            request.content_type = "application/json"
-            request.body = text.encode()
-        response = request.get_response(self._application)
+    def _call(
+        self, method: str, path: str, text: str = "", headers: Optional[dict] = None
+    ) -> Answer:
+        sent = {**self.headers, **{k.replace("_", "-"): v for k, v in (headers or {}).items()}}
+        request = webob.Request.blank(
+            "/v2.0" + path,
+            method=method,
+            headers={name: value for name, value in sent.items() if value is not None},
+            body=text.encode(errors="surrogatepass"),
+        )
+        response = request.get_response(self.application)
         return Answer(response.status_int, response.json if response.body else None)
 
 
-def configure(root: Path, service_plugins: str = "qos,netem") -> Path:
+def configure(root: Path, **changes: str) -> Path:
     """Write the configuration of a Neutron that lives in `root`; return its file."""
     (root / "api-paste.ini").write_text(PASTE)
+    (root / "policy.yaml").write_text("{}")
+    values = {
+        "root": str(root),
+        "service_plugins": "qos,netem",
+        "mechanism_drivers": "openvswitch",
+        "database": f"sqlite:///{root}/neutron.sqlite?timeout=10",
+        **changes,
+    }
     conf = root / "neutron.conf"
-    conf.write_text(
-        CONF.format(
-            root=root, service_plugins=service_plugins, database=f"sqlite:///{root}/neutron.sqlite"
-        )
-    )
+    conf.write_text(CONF.format(**values))
     return conf
 
 
-def migrate(conf: Path) -> None:
-    """Bring our tables into the database of `conf`, as an operator does."""
+def manage(conf: Path, subproject: str, *command: str) -> str:
+    """Run `neutron-db-manage` as an operator does; return what it says."""
     tool = Path(sys.executable).with_name("neutron-db-manage")
-    command = [tool, "--config-file", conf, "--subproject", "networking-netem", "upgrade", "head"]
+    arguments = ["--config-file", conf, "--subproject", subproject, *command]
+    done = subprocess.run([tool, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def create_sqlite(path: Path) -> None:
+    """Create the database that the lab's node starts from."""
+    command = [sys.executable, "-m", database.__name__, path]
     subprocess.run(command, check=True, capture_output=True, text=True)
-
-
-def create_neutron_tables(database: str) -> None:
-    """Create what Neutron's own migrations create; they do not run on SQLite."""
-    import sqlalchemy as sa
-    from neutron.db.migration.models import head
-
-    ours = ("qos_delay", "qos_loss")
-    tables = [each for each in head.get_metadata().sorted_tables if each.name not in ours]
-    engine = sa.create_engine(database)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("PRAGMA synchronous = OFF")
-        head.get_metadata().create_all(connection, tables)
-    engine.dispose()
 
 
 def start(conf: Path) -> NeutronApi:
@@ -148,6 +157,7 @@ def start(conf: Path) -> NeutronApi:
     from neutron.common import config
     from neutron.server import api
 
+    database.retry_when_locked()
     config.register_common_config_options()
     config.init(["--config-file", str(conf)])
     config.setup_logging()

@@ -141,15 +141,18 @@ def manage(conf: Path, subproject: str, *command: str) -> str:
     """Run `neutron-db-manage` as an operator does; return what it says."""
     tool = Path(sys.executable).with_name("neutron-db-manage")
     arguments = ["--config-file", conf, "--subproject", subproject, *command]
-    done = subprocess.run([tool, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return _run(tool, *arguments)
 
 
 def create_sqlite(path: Path) -> None:
     """Create the database that the lab's node starts from."""
-    command = [sys.executable, "-m", database.__name__, path]
-    subprocess.run(command, check=True, capture_output=True, text=True)
+    _run(sys.executable, "-m", database.__name__, path)
+
+
+def _run(*command: Any) -> str:
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def start(conf: Path) -> NeutronApi:

@@ -23,8 +23,15 @@ class TooDeep(exceptions.BadRequest):
     message = "The body must nest arrays and objects at most %(levels)s levels deep"
 
 
+class NotAnObject(exceptions.BadRequest):
+    message = "The body must be a JSON object"
+
+
 class Deserializer(wsgi_resource.wsgi.JSONDeserializer):
-    """Neutron's, refusing what is nested too deep."""
+    """Neutron's, refusing what is nested too deep and what is no object.
+
+    Neutron ends in a server error where the body of a PUT is an array (17-29).
+    """
 
     def deserialize(self, datastring: bytes, action: str = "default") -> Dict[str, Any]:
         try:
@@ -33,6 +40,8 @@ class Deserializer(wsgi_resource.wsgi.JSONDeserializer):
             raise TooDeep(levels=MAX_DEPTH) from None
         if _deeper_than(MAX_DEPTH, parsed["body"]):
             raise TooDeep(levels=MAX_DEPTH)
+        if not isinstance(parsed["body"], dict):
+            raise NotAnObject()
         return parsed
 
 

@@ -99,8 +99,8 @@ def test_a_bad_change_changes_nothing(api: NeutronApi, policy: str, rule_type: R
         ({"delay_rule": None}, "Unable to find 'delay_rule'"),
         ({"delay_rules": []}, "Resources required"),
         ({}, "body required"),
-        ([], "body required"),
-        ("delay_rule", "invalid data"),
+        ([], "must be a JSON object"),
+        ("delay_rule", "must be a JSON object"),
     ],
 )
 def test_a_bad_body_is_refused(api: NeutronApi, policy: str, body: object, reason: str) -> None:

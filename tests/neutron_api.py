@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 import webob
+from webob.client import send_request_app
 
-from networking_netem.lab import database
+from networking_netem.lab import database, wsgi
 
 CONF = """
 [DEFAULT]
@@ -75,10 +78,16 @@ class NeutronApi:
     """Calls the application as one user; its database and configuration lie in `root`."""
 
     def __init__(
-        self, application: Any, root: Path, project: str = "ours", roles: str = "admin,reader"
+        self,
+        application: Any,
+        root: Path,
+        project: str = "ours",
+        roles: str = "admin,reader",
+        base_url: str = "http://localhost",
     ) -> None:
         self.application = application
         self.root = root
+        self.base_url = base_url
         self.headers = {
             "X-User-Id": "someone",
             "X-Project-Id": project,
@@ -89,7 +98,7 @@ class NeutronApi:
 
     def as_user(self, project: str, roles: str) -> NeutronApi:
         """Return the same server, called by another user."""
-        return NeutronApi(self.application, self.root, project, roles)
+        return NeutronApi(self.application, self.root, project, roles, self.base_url)
 
     def get(self, path: str) -> Answer:
         return self._call("GET", path)
@@ -114,6 +123,7 @@ class NeutronApi:
         request = webob.Request.blank(
             "/v2.0" + path,
             method=method,
+            base_url=self.base_url,
             headers={name: value for name, value in sent.items() if value is not None},
             body=text.encode(errors="surrogatepass"),
         )
@@ -165,3 +175,40 @@ def start(conf: Path) -> NeutronApi:
     config.init(["--config-file", str(conf)])
     config.setup_logging()
     return NeutronApi(api.api_server(), conf.parent)
+
+
+START_TIMEOUT_S = 120
+
+
+@contextlib.contextmanager
+def serving(conf: Path) -> Iterator[NeutronApi]:
+    """Run the server of `conf` in a process of its own, reached by HTTP."""
+    port, log = conf.with_name("port"), conf.with_name("log")
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__, conf, port], stdout=output, stderr=output
+        )
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not port.exists():
+            assert process.poll() is None, log.read_text()[-2000:]
+            assert time.monotonic() < deadline, log.read_text()[-2000:]
+            time.sleep(0.05)
+        url = f"http://127.0.0.1:{port.read_text()}"
+        yield NeutronApi(send_request_app, conf.parent, base_url=url)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _serve(conf: Path, port: Path) -> None:
+    """Serve on a free port of loopback, which is written to a file, until killed."""
+    server = wsgi.Server(("127.0.0.1", 0), start(conf).application)
+    unfinished = port.with_suffix(".new")
+    unfinished.write_text(str(server.server_port))
+    unfinished.rename(port)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]), Path(sys.argv[2]))

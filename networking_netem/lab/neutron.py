@@ -6,12 +6,12 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import socketserver
 import sys
 import threading
 import time
-import wsgiref.simple_server
 from pathlib import Path
+
+from networking_netem.lab import wsgi
 
 API_PORT = 9696
 DATABASE_TIMEOUT_S = 60
@@ -54,25 +54,8 @@ def _wait_for(path: Path) -> None:
         time.sleep(0.05)
 
 
-class _Handler(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Neutron's own log has the requests."""
-
-
-class _Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def server_bind(self) -> None:
-        # Not HTTPServer's, which asks DNS for the name of the address.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
-        self.setup_environ()
-
-
 def _serve(application: object) -> None:
-    server = _Server(("0.0.0.0", API_PORT), _Handler)
-    server.set_app(application)
+    server = wsgi.Server(("0.0.0.0", API_PORT), application)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 

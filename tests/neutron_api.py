@@ -31,10 +31,12 @@ connection = {database}
 max_retries = 1
 sqlite_synchronous = false
 [ml2]
-type_drivers = local
+type_drivers = local,flat
 tenant_network_types = local
 mechanism_drivers = {mechanism_drivers}
 extension_drivers = qos
+[ml2_type_flat]
+flat_networks = *
 [oslo_policy]
 policy_file = {root}/policy.yaml
 """

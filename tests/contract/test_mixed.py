@@ -14,6 +14,7 @@ from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
 
 from networking_netem.server import objects, seam, wire
+from tests.neutron_api import NeutronApi
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"
 
@@ -96,3 +97,19 @@ def test_ours_reach_a_host_of_an_older_release(policy: Any, older: str) -> None:
     assert sent["versioned_object.version"] == older
     sent["versioned_object.version"] = qos_policy.QosPolicy.VERSION
     assert _rules(base.NeutronObject.clean_obj_from_primitive(sent)) == _rules(policy)
+
+
+def test_the_server_answers_a_pull_of_any_release(api: NeutronApi) -> None:
+    from neutron.api.rpc.handlers import resources_rpc
+    from neutron_lib import context
+
+    created = api.post("/qos/policies", {"policy": {"name": "pulled"}}).body["policy"]["id"]
+    rule = {"delay_rule": {"delay_ms": 0.5}}
+    assert api.post(f"/qos/policies/{created}/delay_rules", rule).status == 201
+    server = resources_rpc.ResourcesPullRpcCallback()
+    for version in ("1.8", "1.9", qos_policy.QosPolicy.VERSION):
+        admin = context.get_admin_context()
+        sent = _travelled(server.pull(admin, qos_policy.QosPolicy.obj_name(), version, created))
+        data = sent["versioned_object.data"]
+        assert data["rules"] == []
+        assert data[wire.OUR_RULES][0]["versioned_object.data"]["delay_ms"] == 0.5

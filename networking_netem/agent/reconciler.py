@@ -41,7 +41,7 @@ class Kernel(Protocol):
 class Switch(Protocol):
     """What the reconciler needs of ``networking_netem.agent.switch.Switch``."""
 
-    def claim(self, device: str) -> None: ...
+    def claim(self, device: str) -> bool: ...
 
     def release(self, device: str) -> None: ...
 
@@ -130,7 +130,8 @@ class Reconciler:
         if telling:
             return telling
         hindrances = obstacles(wanted, observed)
-        if hindrances:
+        # What Open vSwitch put there it takes away when it is told to.
+        if hindrances and not self._switch.claim(port.device):
             port.complain("; ".join(hindrances))
         if hindrances or left:
             port.look_again(self._clock())

@@ -16,7 +16,7 @@ from networking_netem.lab.judging import judge
 from networking_netem.lab.prober import Prober
 from networking_netem.lab.row import Row, Verdict
 from networking_netem.lab.sampling import Pair
-from tests.kernel.conftest import ip, tc
+from tests.kernel.conftest import tc
 
 PAIR = Pair("one", "other")
 IFB = "ifbone"
@@ -43,25 +43,32 @@ class Process:
 @pytest.fixture
 def node(netns: None) -> Iterator[None]:
     """Two VMs on a bridge; what `one` sends passes an ifb, what it receives its tap's root."""
-    ip("link", "add", "br0", "type", "bridge")
-    ip("link", "set", "br0", "up")
+    for device in ("br0 type bridge", f"{IFB} type ifb"):
+        batch(f"link add {device}", f"link set {device.split()[0]} up")
     for number, vm in enumerate((PAIR.first, PAIR.second), start=1):
-        ip("netns", "add", vm)
-        ip("link", "add", f"tap{vm}", "type", "veth", "peer", "name", "eth0", "netns", vm)
-        ip("link", "set", f"tap{vm}", "master", "br0", "up")
-        ip("netns", "exec", vm, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
-        ip("-n", vm, "addr", "add", f"10.0.0.{number}/24", "dev", "eth0")
-        ip("-n", vm, "link", "set", "eth0", "address", f"02:00:00:00:00:0{number}", "up")
-        neighbour = ("neigh", "replace", f"10.0.0.{3 - number}", "dev", "eth0", "nud", "permanent")
-        ip("-n", vm, *neighbour, "lladdr", f"02:00:00:00:00:0{3 - number}")
-    ip("link", "add", IFB, "type", "ifb")
-    ip("link", "set", IFB, "up")
+        batch(
+            f"netns add {vm}",
+            f"link add tap{vm} type veth peer name eth0 netns {vm}",
+            f"link set tap{vm} master br0 up",
+        )
+        peer = 3 - number
+        batch(
+            # addrgenmode none: without an IPv6 address no router is solicited on the link.
+            f"link set eth0 address 02:00:00:00:00:0{number} addrgenmode none up",
+            f"addr add 10.0.0.{number}/24 dev eth0",
+            f"neigh replace 10.0.0.{peer} lladdr 02:00:00:00:00:0{peer} dev eth0 nud permanent",
+            netns=vm,
+        )
     tc("qdisc", "add", "dev", "tapone", "clsact")
     redirect = ("action", "mirred", "egress", "redirect", "dev", IFB)
     tc("filter", "add", "dev", "tapone", "ingress", "matchall", *redirect)
     yield
-    for vm in (PAIR.first, PAIR.second):
-        ip("netns", "del", vm)
+    batch(*(f"netns del {vm}" for vm in (PAIR.first, PAIR.second)))
+
+
+def batch(*commands: str, netns: str = "") -> None:
+    argv = ["ip", *(["-netns", netns] if netns else []), "-batch", "-"]
+    subprocess.run(argv, input="\n".join(commands), text=True, check=True)
 
 
 def egress(*arguments: str) -> None:
@@ -115,7 +122,7 @@ def test_delay_and_loss_that_are_not_as_asked_are_bad(node: None) -> None:
 def test_jitter_that_reorders_is_bad(node: None) -> None:
     egress("limit", "5000", "delay", "50ms", "10ms")
     judged = delays(of_egress(Asked(delay_ms=50)))
-    assert bad(judged) == ["egress jitter", "egress reordered, doubled"]
+    assert {"egress jitter", "egress reordered, doubled"} <= set(bad(judged))
     assert judged[3].figures["reordered"] > 1000
 
 
@@ -135,16 +142,16 @@ def test_a_dead_link_is_as_asked(node: None) -> None:
 
 
 SHAPERS = {
-    "netem": ("limit", "125", "rate"),
-    "tbf": ("burst", "125000", "latency", "100ms", "rate"),
+    "netem": ("limit", "50", "rate"),
+    "tbf": ("burst", "12500", "latency", "100ms", "rate"),
 }
 
 
 @pytest.mark.parametrize("shaper", SHAPERS)
 def test_limits_are_measured_by_udp_and_tcp(node: None, shaper: str) -> None:
-    limits = {"egress": Asked(0, 0, 0, 10_000, 1_000), "ingress": Asked(0, 0, 0, 20_000, 1_000)}
-    tc("qdisc", "add", "dev", IFB, "root", shaper, *SHAPERS[shaper], "10mbit")
-    tc("qdisc", "add", "dev", "tapone", "root", shaper, *SHAPERS[shaper], "20mbit")
+    limits = {"egress": Asked(0, 0, 0, 2_000, 100), "ingress": Asked(0, 0, 0, 4_000, 100)}
+    tc("qdisc", "add", "dev", IFB, "root", shaper, *SHAPERS[shaper], "2mbit")
+    tc("qdisc", "add", "dev", "tapone", "root", shaper, *SHAPERS[shaper], "4mbit")
     flows = [*sampling.busy_flows(PAIR, limits), *sampling.transfers(PAIR, limits)]
     answers = PROBER.run([[flow] for flow in flows])
     for direction, asked in limits.items():

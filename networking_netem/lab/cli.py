@@ -150,18 +150,18 @@ def _exec(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     require_root()
-    from networking_netem.lab.demo import demo
+    from networking_netem.lab import demo
 
-    return demo(arguments.json)
+    return demo.main(arguments.json)
 
 
 def _measure(arguments: argparse.Namespace) -> int:
     require_root()
-    from networking_netem.lab.measure import measure
+    from networking_netem.lab import measure
 
     if arguments.first == arguments.second:
         raise LabError(f"{arguments.first} has no link to itself: name two instances")
-    return measure(arguments.first, arguments.second, arguments.json)
+    return measure.main(arguments.first, arguments.second, arguments.json)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,17 @@ def build(path: str) -> None:
     os.rename(unfinished, path)
 
 
+def retry_when_locked() -> None:
+    """Make Neutron retry what SQLite refuses while another thread writes."""
+    from oslo_db import exception
+    from oslo_db.sqlalchemy import exc_filters
+    from sqlalchemy.exc import OperationalError
+
+    @exc_filters.filters("sqlite", OperationalError, r".*database( table)? is locked.*")
+    def locked(error: OperationalError, *_: object) -> None:
+        raise exception.DBDeadlock(error)
+
+
 def _manage(url: str, *command: str) -> None:
     from neutron.db.migration import cli
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import socketserver
 import sys
 import threading
 import time
-import wsgiref.simple_server
 from pathlib import Path
+
+from networking_netem.lab import wsgi
 
 API_PORT = 9696
 DATABASE_TIMEOUT_S = 60
@@ -19,7 +19,7 @@ DATABASE_TIMEOUT_S = 60
 
 def main() -> None:
     """Run until killed; argv: the configuration, the database to wait for, and where to copy it."""
-    configuration, built, database = sys.argv[1:]
+    configuration, built, path = sys.argv[1:]
     os.environ["OS_NEUTRON_CONFIG_FILES"] = configuration
     del sys.argv[1:]  # Neutron reads them too
 
@@ -27,10 +27,10 @@ def main() -> None:
     # First: it chooses threads, or oslo.service would take eventlet.
     import neutron  # noqa: F401
 
-    from networking_netem.lab import bus
+    from networking_netem.lab import bus, database
 
     bus.install()
-    _map_locked_to_deadlock()
+    database.retry_when_locked()
     _keep_privileges()
     # The agent's options must be registered before the one configuration is parsed.
     from neutron.plugins.ml2.drivers.openvswitch.agent import main as agent  # noqa: F401
@@ -39,23 +39,13 @@ def main() -> None:
     from neutron.server import api, boot_server
 
     _wait_for(Path(built))
-    shutil.copyfile(built, database)
+    if not Path(path).exists():
+        shutil.copyfile(built, path)
     _serve(boot_server(api.api_server, prog="neutron-api"))
     _listen()
     gc.enable()
     openflow.init_config()
     openflow.main()
-
-
-def _map_locked_to_deadlock() -> None:
-    """Make Neutron retry what SQLite refuses while another thread writes."""
-    from oslo_db import exception
-    from oslo_db.sqlalchemy import exc_filters
-    from sqlalchemy.exc import OperationalError
-
-    @exc_filters.filters("sqlite", OperationalError, r".*database( table)? is locked.*")
-    def locked(error: OperationalError, *_: object) -> None:
-        raise exception.DBDeadlock(error)
 
 
 def _keep_privileges() -> None:
@@ -77,25 +67,8 @@ def _wait_for(path: Path) -> None:
         time.sleep(0.05)
 
 
-class _Handler(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Neutron's own log has the requests."""
-
-
-class _Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def server_bind(self) -> None:
-        # Not HTTPServer's, which asks DNS for the name of the address.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
-        self.setup_environ()
-
-
 def _serve(application: object) -> None:
-    server = _Server(("0.0.0.0", API_PORT), _Handler)
-    server.set_app(application)
+    server = wsgi.Server(("0.0.0.0", API_PORT), application)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 

@@ -10,7 +10,7 @@ import select
 import signal
 import subprocess
 import sys
-from typing import Iterator, List
+from typing import Callable, Iterator, List
 
 from networking_netem.lab import state
 from networking_netem.lab.errors import LabError
@@ -18,13 +18,22 @@ from networking_netem.lab.host import require_node, require_root
 from networking_netem.lab.state import DEFAULT_API_PORT, Lab
 from networking_netem.lab.uml import DEFAULT_MEMORY_MIB
 
+_ANY_PORT = 0
 _STOP_TIMEOUT_S = 15
 
 
-def up(api_port: int = DEFAULT_API_PORT, memory_mib: int = DEFAULT_MEMORY_MIB) -> Lab:
+def _to_stderr(text: str) -> None:
+    print(f"{text} ...", file=sys.stderr, flush=True)
+
+
+def up(
+    api_port: int = DEFAULT_API_PORT,
+    memory_mib: int = DEFAULT_MEMORY_MIB,
+    progress: Callable[[str], None] = _to_stderr,
+) -> Lab:
     """Start a lab in the background and return it once both instances ping each other.
 
-    Tells on stderr what it waits for.
+    Port 0 takes a free one. `progress` is told what it waits for.
     """
     require_node()
     command = [sys.executable, "-m", f"{__package__}.supervisor", str(api_port), str(memory_mib)]
@@ -38,7 +47,7 @@ def up(api_port: int = DEFAULT_API_PORT, memory_mib: int = DEFAULT_MEMORY_MIB) -
         start_new_session=True,
     )
     try:
-        _follow(supervisor)
+        _follow(supervisor, progress)
     except BaseException:
         supervisor.terminate()
         supervisor.wait()
@@ -46,7 +55,7 @@ def up(api_port: int = DEFAULT_API_PORT, memory_mib: int = DEFAULT_MEMORY_MIB) -
     return state.required()
 
 
-def _follow(supervisor: subprocess.Popen) -> None:
+def _follow(supervisor: subprocess.Popen, progress: Callable[[str], None]) -> None:
     """Return when it is ready; raises LabError with what it says is wrong."""
     assert supervisor.stdout
     unexpected: List[str] = []
@@ -60,7 +69,7 @@ def _follow(supervisor: subprocess.Popen) -> None:
             return
         if "error" in message:
             raise LabError(message["error"], message["log"])
-        print(f"{message['progress']} ...", file=sys.stderr, flush=True)
+        progress(message["progress"])
     raise LabError("the lab's supervisor died", "".join(unexpected))
 
 
@@ -83,13 +92,13 @@ def down() -> None:
 
 
 @contextlib.contextmanager
-def opened() -> Iterator[Lab]:
+def opened(progress: Callable[[str], None] = _to_stderr) -> Iterator[Lab]:
     """The lab that is up, which stays up; or one of its own, which goes down at the end."""
     lab = state.running()
     if lab is not None:
         yield lab
         return
-    lab = up()
+    lab = up(api_port=_ANY_PORT, progress=progress)
     try:
         yield lab
     finally:

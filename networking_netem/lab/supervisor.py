@@ -46,10 +46,10 @@ def _stop(*_: object) -> None:
 
 
 def _run(api_port: int, memory_mib: int) -> None:
-    lab = state.Lab(os.getpid(), api_port, memory_mib, since_s=time.time())
-    lab.write()
     # Both listen in the host's network; their connections are carried into ours.
     api = _listen_api(api_port)
+    lab = state.Lab(os.getpid(), api.getsockname()[1], memory_mib, since_s=time.time())
+    lab.write()
     commands = socket.socket(socket.AF_UNIX)
     commands.bind(str(state.EXEC_SOCKET))
     commands.listen(64)
@@ -97,7 +97,8 @@ def _listen_api(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=64)
     except OSError as error:
         raise LabError(
-            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another with --port"
+            f"cannot listen on 127.0.0.1:{port}: {os.strerror(error.errno)};"
+            " take another with --port"
         ) from None
 
 

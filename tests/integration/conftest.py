@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 from typing import Iterator
@@ -26,23 +25,12 @@ def _home() -> Iterator[None]:
     shutil.rmtree(_HOME)
 
 
-@pytest.fixture
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    return _free_port()
-
-
 @pytest.fixture(scope="session")
 def lab(_home: None) -> Iterator[state.Lab]:
     """A lab that is up; when it is down, nothing of it may be left."""
     before = shared_with_others()
-    lab = session.up(_free_port())
+    lab = session.up(api_port=0)
     yield lab
     session.down()
     assert traces(str(state.FOLDER)) == []
     assert shared_with_others() == before
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]

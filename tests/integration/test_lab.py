@@ -78,6 +78,17 @@ def test_spawn_gives_lines_while_the_command_runs(lab: Lab) -> None:
     assert process.wait() == 5
 
 
+def test_connections_that_have_ended_hold_no_descriptors(lab: Lab) -> None:
+    descriptors = f"/proc/{lab.pid}/fd"
+    before = len(os.listdir(descriptors))
+    for _ in range(50):
+        requests.get(lab.api_url, timeout=30)
+    deadline = time.monotonic() + 10
+    while len(os.listdir(descriptors)) > before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_status_of_a_healthy_lab(lab: Lab) -> None:
     done = netem_lab("status")
     assert (done.returncode, done.stderr) == (0, "")

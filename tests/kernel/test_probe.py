@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
-from typing import Iterator, List, Sequence
+from typing import List
 
 import pytest
 
@@ -13,62 +12,21 @@ from networking_netem.lab import sampling, verdicts
 from networking_netem.lab.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
 from networking_netem.lab.flow import Datagrams
 from networking_netem.lab.judging import judge
-from networking_netem.lab.prober import Prober
 from networking_netem.lab.row import Row, Verdict
-from networking_netem.lab.sampling import Pair
-from tests.kernel.conftest import tc
+from tests.kernel.conftest import ip, tc
+from tests.kernel.two_vms import PAIR, PROBER
 
-PAIR = Pair("one", "other")
 IFB = "ifbone"
 
 
-class Process:
-    """A process that answers as a `Remote` does."""
-
-    def __init__(self, argv: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self.kill = self._process.kill
-        self.stderr = ""
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._process.stdout)
-
-    def wait(self) -> int:
-        _, self.stderr = self._process.communicate()
-        return self._process.returncode
-
-
 @pytest.fixture
-def node(netns: None) -> Iterator[None]:
-    """Two VMs on a bridge; what `one` sends passes an ifb, what it receives its tap's root."""
-    for device in ("br0 type bridge", f"{IFB} type ifb"):
-        batch(f"link add {device}", f"link set {device.split()[0]} up")
-    for number, vm in enumerate((PAIR.first, PAIR.second), start=1):
-        batch(
-            f"netns add {vm}",
-            f"link add tap{vm} type veth peer name eth0 netns {vm}",
-            f"link set tap{vm} master br0 up",
-        )
-        peer = 3 - number
-        batch(
-            # addrgenmode none: without an IPv6 address no router is solicited on the link.
-            f"link set eth0 address 02:00:00:00:00:0{number} addrgenmode none up",
-            f"addr add 10.0.0.{number}/24 dev eth0",
-            f"neigh replace 10.0.0.{peer} lladdr 02:00:00:00:00:0{peer} dev eth0 nud permanent",
-            netns=vm,
-        )
+def node(two_vms: None) -> None:
+    """What `one` sends passes an ifb, what it receives its tap's root."""
+    ip("link", "add", IFB, "type", "ifb")
+    ip("link", "set", IFB, "up")
     tc("qdisc", "add", "dev", "tapone", "clsact")
     redirect = ("action", "mirred", "egress", "redirect", "dev", IFB)
     tc("filter", "add", "dev", "tapone", "ingress", "matchall", *redirect)
-    yield
-    batch(*(f"netns del {vm}" for vm in (PAIR.first, PAIR.second)))
-
-
-def batch(*commands: str, netns: str = "") -> None:
-    argv = ["ip", *(["-netns", netns] if netns else []), "-batch", "-"]
-    subprocess.run(argv, input="\n".join(commands), text=True, check=True)
 
 
 def egress(*arguments: str) -> None:
@@ -77,9 +35,6 @@ def egress(*arguments: str) -> None:
 
 def ingress(*arguments: str) -> None:
     tc("qdisc", "replace", "dev", "tapone", "root", "handle", "1:", "netem", *arguments)
-
-
-PROBER = Prober(Process, lambda what, done: None)
 
 
 def delays(asked: Both) -> List[Row]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One Neutron for all contract tests, and a policy of its own for each."""
+"""One Neutron for all tests of the API, and a policy of its own for each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Iterator
 
 import pytest
 
-from tests.contract import neutron_api
-from tests.contract.neutron_api import NeutronApi
+from tests import neutron_api
+from tests.neutron_api import NeutronApi
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +17,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> NeutronApi:
     """The API of a fresh Neutron, called as an administrator."""
     root: Path = tmp_path_factory.mktemp("neutron")
     conf = neutron_api.configure(root)
-    neutron_api.create_neutron_tables(f"sqlite:///{root}/neutron.sqlite")
-    neutron_api.migrate(conf)
+    neutron_api.create_sqlite(root / "neutron.sqlite")
     return neutron_api.start(conf)
 
 

@@ -34,7 +34,7 @@ _EDITED: Both = {
 }
 
 
-def demo(as_json: bool = False) -> int:
+def main(as_json: bool = False) -> int:
     """Play the scenario and print its table; return 0 if every verdict is good, else 1."""
     with session.opened() as lab, Display() as display:
         steps = _Scenario(Neutron(lab.api_url), display).play()

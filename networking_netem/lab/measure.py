@@ -15,7 +15,7 @@ from networking_netem.lab.row import Step
 from networking_netem.lab.sampling import Pair
 
 
-def measure(first: str, second: str, as_json: bool = False) -> int:
+def main(first: str, second: str, as_json: bool = False) -> int:
     """Print the table for the link as it is now; return 0 if every verdict is good, else 1."""
     with session.opened() as lab, Display() as display:
         neutron = Neutron(lab.api_url)

@@ -77,7 +77,7 @@ def test_delay_and_loss_that_are_not_as_asked_are_bad(node: None) -> None:
 def test_jitter_that_reorders_is_bad(node: None) -> None:
     egress("limit", "5000", "delay", "50ms", "10ms")
     judged = delays(of_egress(Asked(delay_ms=50)))
-    assert bad(judged) == ["egress jitter", "egress reordered, doubled"]
+    assert {"egress jitter", "egress reordered, doubled"} <= set(bad(judged))
     assert judged[3].figures["reordered"] > 1000
 
 
@@ -97,16 +97,16 @@ def test_a_dead_link_is_as_asked(node: None) -> None:
 
 
 SHAPERS = {
-    "netem": ("limit", "125", "rate"),
-    "tbf": ("burst", "125000", "latency", "100ms", "rate"),
+    "netem": ("limit", "50", "rate"),
+    "tbf": ("burst", "12500", "latency", "100ms", "rate"),
 }
 
 
 @pytest.mark.parametrize("shaper", SHAPERS)
 def test_limits_are_measured_by_udp_and_tcp(node: None, shaper: str) -> None:
-    limits = {"egress": Asked(0, 0, 0, 10_000, 1_000), "ingress": Asked(0, 0, 0, 20_000, 1_000)}
-    tc("qdisc", "add", "dev", IFB, "root", shaper, *SHAPERS[shaper], "10mbit")
-    tc("qdisc", "add", "dev", "tapone", "root", shaper, *SHAPERS[shaper], "20mbit")
+    limits = {"egress": Asked(0, 0, 0, 2_000, 100), "ingress": Asked(0, 0, 0, 4_000, 100)}
+    tc("qdisc", "add", "dev", IFB, "root", shaper, *SHAPERS[shaper], "2mbit")
+    tc("qdisc", "add", "dev", "tapone", "root", shaper, *SHAPERS[shaper], "4mbit")
     flows = [*sampling.busy_flows(PAIR, limits), *sampling.transfers(PAIR, limits)]
     answers = PROBER.run([[flow] for flow in flows])
     for direction, asked in limits.items():

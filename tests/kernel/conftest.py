@@ -49,7 +49,7 @@ def netns() -> Iterator[None]:
         for kind in ("veth", "ifb"):
             for line in ip("-o", "link", "show", "type", kind).splitlines():
                 name = line.split(": ")[1].split("@")[0]
-                subprocess.run(["ip", "link", "del", name], check=False)
+                subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)
         _call(_LIBC.setns(home, CLONE_NEWNET))
         os.close(home)
 

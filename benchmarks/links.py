@@ -23,7 +23,8 @@ from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.kernel import device, qdisc, redirect
 from networking_netem.kernel.host import Host
-from networking_netem.kernel.netlink import Answer, Netlink, Request
+from networking_netem.kernel.netlink import Netlink
+from tests.kernel.alone import NoSwitch, Sender
 
 LINK = Link(
     egress=Impairment(delay_us=100_000, loss_ppm=100_000, rate_kbps=10_000),
@@ -31,30 +32,6 @@ LINK = Link(
 )
 EDITED = Link(egress=Impairment(101_000, 0, 100_000, 10_000), ingress=LINK.ingress)
 REPEATS = 5
-
-
-class NoSwitch:
-    """A host without Open vSwitch."""
-
-    def claim(self, name: str) -> bool:
-        """Nobody to tell."""
-        return False
-
-    def release(self, name: str) -> None:
-        """Nobody to tell."""
-
-
-class Counted:
-    """Sends messages and counts them, and the sends."""
-
-    def __init__(self) -> None:
-        self.messages = self.sends = 0
-
-    def transact(self, requests: Sequence[Request]) -> List[Answer]:
-        self.messages += len(requests)
-        self.sends += 1
-        with Netlink() as netlink:
-            return netlink.transact(requests)
 
 
 def main(count: int) -> None:
@@ -67,8 +44,8 @@ def main(count: int) -> None:
     ours: List[float] = []
     tcs: List[float] = []
     for _ in range(REPEATS):
-        counted = Counted()
-        reconciler = Reconciler(Host(counted.transact), NoSwitch(), Budget(1 << 40))
+        sender = Sender()
+        reconciler = Reconciler(Host(sender.transact), NoSwitch(), Budget(1 << 40))
         for name in names:
             reconciler.want(name, LINK)
         ours.append(_seconds(functools.partial(reconciler.reconcile, names)))
@@ -86,10 +63,10 @@ def main(count: int) -> None:
     _say("raw dump of the same, undecoded", dumps, count)
     print(f"ratio to a raw dump: {statistics.median(audits) / statistics.median(dumps):.2f}")
 
-    counted.messages = counted.sends = 0
+    sender.messages = sender.sends = 0
     reconciler.want(names[0], EDITED)
     edit = _seconds(lambda: reconciler.reconcile(names[:1]))
-    print(f"one edit: {counted.messages} message in {counted.sends} send, {edit * 1e3:.1f} ms")
+    print(f"one edit: {sender.messages} message in {sender.sends} send, {edit * 1e3:.1f} ms")
 
 
 def _by_tc(names: Sequence[str]) -> None:

@@ -8,12 +8,14 @@ import signal
 import sys
 from typing import List, Optional
 
-from networking_netem.lab import bare, remote, session, status, topology
+from networking_netem.lab import remote, session, status
 from networking_netem.lab.errors import LabError
+from networking_netem.lab.guest import bare
+from networking_netem.lab.guest.terminal import interact
+from networking_netem.lab.guest.uml import DEFAULT_MEMORY_MIB
 from networking_netem.lab.host import require_root
+from networking_netem.lab.node import topology
 from networking_netem.lab.state import DEFAULT_API_PORT
-from networking_netem.lab.terminal import interact
-from networking_netem.lab.uml import DEFAULT_MEMORY_MIB
 
 _DESCRIPTION = """\
 Unstable links for OpenStack Neutron, on a machine of your own: one guest kernel (User-Mode Linux)

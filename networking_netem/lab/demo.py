@@ -7,16 +7,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Dict, List, Mapping, Sequence
 
-from networking_netem.lab import remote, report, sampling, session
-from networking_netem.lab.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
+from networking_netem.lab import remote, session
 from networking_netem.lab.errors import LabError
-from networking_netem.lab.judging import NO_CLEAN_MS, judge, sound
 from networking_netem.lab.port_policy import PortPolicy
-from networking_netem.lab.prober import Prober
+from networking_netem.lab.probe.prober import Prober
 from networking_netem.lab.progress import Display
 from networking_netem.lab.rest import Neutron
-from networking_netem.lab.row import Row, Step, Verdict
-from networking_netem.lab.sampling import Pair
+from networking_netem.lab.verdict import report, sampling
+from networking_netem.lab.verdict.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
+from networking_netem.lab.verdict.judging import NO_CLEAN_MS, judge, sound
+from networking_netem.lab.verdict.row import Row, Step, Verdict
+from networking_netem.lab.verdict.sampling import Pair
 
 _PAIR = Pair("vm1", "vm2")
 # What a bucket has saved before a measurement comes on top of the rate: 30 ms in 2 s are 1.5 %.

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from networking_netem.lab import remote, report, session
-from networking_netem.lab.asked import across
-from networking_netem.lab.judging import judge, sound
-from networking_netem.lab.prober import Prober
+from networking_netem.lab import remote, session
+from networking_netem.lab.probe.prober import Prober
 from networking_netem.lab.progress import Display
 from networking_netem.lab.rest import Neutron
-from networking_netem.lab.row import Step
-from networking_netem.lab.sampling import Pair
+from networking_netem.lab.verdict import report
+from networking_netem.lab.verdict.asked import across
+from networking_netem.lab.verdict.judging import judge, sound
+from networking_netem.lab.verdict.row import Step
+from networking_netem.lab.verdict.sampling import Pair
 
 
 def main(first: str, second: str, as_json: bool = False) -> int:

@@ -14,9 +14,9 @@ from typing import Callable, Iterator, List
 
 from networking_netem.lab import state
 from networking_netem.lab.errors import LabError
+from networking_netem.lab.guest.uml import DEFAULT_MEMORY_MIB
 from networking_netem.lab.host import require_node, require_root
 from networking_netem.lab.state import DEFAULT_API_PORT, Lab
-from networking_netem.lab.uml import DEFAULT_MEMORY_MIB
 
 _ANY_PORT = 0
 _STOP_TIMEOUT_S = 15

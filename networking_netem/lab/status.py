@@ -7,7 +7,9 @@ import time
 import urllib.error
 from typing import List, Tuple
 
-from networking_netem.lab import node, remote, state, topology
+from networking_netem.lab import remote, state
+from networking_netem.lab.node import main as node
+from networking_netem.lab.node import topology
 
 
 def report() -> Tuple[List[str], bool]:

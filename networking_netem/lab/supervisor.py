@@ -15,12 +15,14 @@ import time
 from dataclasses import replace
 from typing import Any, Optional
 
-from networking_netem.lab import forward, namespace, node, state
+from networking_netem.lab import forward, state
 from networking_netem.lab.errors import LabError
-from networking_netem.lab.frames import Command
-from networking_netem.lab.neutron import API_PORT
+from networking_netem.lab.guest import namespace
+from networking_netem.lab.guest.frames import Command
+from networking_netem.lab.guest.uml import Guest
+from networking_netem.lab.node import main as node
+from networking_netem.lab.node.neutron import API_PORT
 from networking_netem.lab.remote import Remote
-from networking_netem.lab.uml import Guest
 
 _LOG_LINES = 40
 _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
@@ -68,7 +70,7 @@ def _run(api_port: int, memory_mib: int) -> None:
 
 
 def _tend(guest: Guest, database: _Database, lab: state.Lab) -> None:
-    argv = [sys.executable, "-m", "networking_netem.lab.node", str(_DATABASE)]
+    argv = [sys.executable, "-m", "networking_netem.lab.node.main", str(_DATABASE)]
     process = Remote(guest.connect(), Command.here(argv))
     database.on_failure(process.kill)
     try:
@@ -106,7 +108,7 @@ class _Database:
     """Neutron's database in the making, on the host's faster processors."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "networking_netem.lab.database", str(_DATABASE)]
+        command = [sys.executable, "-m", "networking_netem.lab.node.database", str(_DATABASE)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

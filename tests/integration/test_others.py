@@ -147,7 +147,7 @@ def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) ->
     before = links_said(port)
     script = "setsid tc monitor >/tmp/tc.monitor 2>&1 </dev/null & echo $!"
     monitor = node("sh", "-c", script).strip()
-    node("sh", "-c", "kill -9 $(pgrep -of lab.neutron)")
+    node("sh", "-c", "kill -9 $(pgrep -of lab.node.neutron)")
     wait_until(lambda: links_said(port) > before)
     wait_until(lambda: port.neutron.port("vm1")["status"] == "ACTIVE")
     node("kill", monitor)

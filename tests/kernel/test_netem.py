@@ -19,7 +19,7 @@ from networking_netem.domain.step import AddQdisc, ChangeQdisc
 from networking_netem.kernel import qdisc
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
-from networking_netem.lab.endpoint import inside
+from networking_netem.lab.probe.endpoint import inside
 from tests.kernel.two_vms import PAIR, TAP
 
 from .test_apply import LINKS, reach

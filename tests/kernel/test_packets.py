@@ -23,7 +23,7 @@ from networking_netem.domain.plan import plan
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import observe
-from networking_netem.lab.flow import Datagrams, Sample, Transfer
+from networking_netem.lab.probe.flow import Datagrams, Sample, Transfer
 
 from .conftest import ip, tc
 from .two_vms import PAIR, PROBER, TAP

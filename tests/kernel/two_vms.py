@@ -6,8 +6,8 @@ from __future__ import annotations
 import subprocess
 from typing import Iterator, Sequence
 
-from networking_netem.lab.prober import Prober
-from networking_netem.lab.sampling import Pair
+from networking_netem.lab.probe.prober import Prober
+from networking_netem.lab.verdict.sampling import Pair
 from tests.kernel.conftest import ip
 
 PAIR = Pair("one", "other")

@@ -5,8 +5,15 @@ from __future__ import annotations
 
 import pytest
 
-from networking_netem.lab.arrivals import Arrival, Sending, middle90, reordered, sample, spread
-from networking_netem.lab.flow import Datagrams
+from networking_netem.lab.probe.arrivals import (
+    Arrival,
+    Sending,
+    middle90,
+    reordered,
+    sample,
+    spread,
+)
+from networking_netem.lab.probe.flow import Datagrams
 
 MS = 1_000_000
 FLOW = Datagrams("egress delay", "vm1", "vm2", pps=1000, count=8, settle_count=2)

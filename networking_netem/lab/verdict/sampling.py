@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
-from networking_netem.lab.asked import DIRECTIONS, Asked, Both
-from networking_netem.lab.flow import WIRE_OVERHEAD_BYTES, Datagrams, Transfer
-from networking_netem.lab.verdicts import SD_TOLERANCE, mean_tolerance_ms
+from networking_netem.lab.probe.flow import WIRE_OVERHEAD_BYTES, Datagrams, Transfer
+from networking_netem.lab.verdict.asked import DIRECTIONS, Asked, Both
+from networking_netem.lab.verdict.verdicts import SD_TOLERANCE, mean_tolerance_ms
 
 _LEAST_PPS, _MOST_PPS = 500.0, 1000.0
 _LEAST_COUNT = 2000

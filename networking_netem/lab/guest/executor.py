@@ -16,7 +16,7 @@ import termios
 import threading
 from typing import Dict, List, Optional
 
-from networking_netem.lab.frames import CHUNK_BYTES, Command, Kind, receive, send
+from networking_netem.lab.guest.frames import CHUNK_BYTES, Command, Kind, receive, send
 
 PORT = 9697
 

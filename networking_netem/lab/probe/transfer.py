@@ -9,8 +9,8 @@ import socket
 import time
 from typing import Callable, Iterator, Tuple
 
-from networking_netem.lab.endpoint import Endpoint, inside
-from networking_netem.lab.flow import SEGMENT_OVERHEAD_BYTES, Goodput, Transfer
+from networking_netem.lab.probe.endpoint import Endpoint, inside
+from networking_netem.lab.probe.flow import SEGMENT_OVERHEAD_BYTES, Goodput, Transfer
 
 _CHUNK = bytes(64 << 10)
 _CONNECT_TIMEOUT_S = 10.0

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Iterable
 
-from networking_netem.lab import ovs
+from networking_netem.lab.node import ovs
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from networking_netem.lab import executor
+from networking_netem.lab.guest import executor
+from networking_netem.lab.guest.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENGTH, mount
 from networking_netem.lab.host import UML_MODULES
-from networking_netem.lab.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENGTH, mount
 
 SPECIFICATION = "guest.json"
 HOSTNAME = "netem-lab"

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
-from networking_netem.lab import ovs
-from networking_netem.lab.neutron import API_PORT
-from networking_netem.lab.topology import NAMES, Api
+from networking_netem.lab.node import ovs
+from networking_netem.lab.node.neutron import API_PORT
+from networking_netem.lab.node.topology import NAMES, Api
 
 LOG_FOLDER = Path("/var/log/netem-lab")
 RUN_FOLDER = Path("/run/neutron")
@@ -77,7 +77,7 @@ def _start_neutron(database: str) -> subprocess.Popen:
     path = f"{sys.prefix}/bin:{os.environ['PATH']}"
     # Each of its Python processes warns that eventlet is deprecated, which Neutron 29 does not use.
     environment = dict(os.environ, PATH=path, PYTHONWARNINGS="ignore")
-    command = [sys.executable, "-m", "networking_netem.lab.neutron", str(configuration)]
+    command = [sys.executable, "-m", "networking_netem.lab.node.neutron", str(configuration)]
     with (LOG_FOLDER / "neutron.out").open("ab") as output:
         return subprocess.Popen(
             [*command, database, str(values["database"])],

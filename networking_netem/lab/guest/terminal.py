@@ -13,7 +13,7 @@ import tty
 from dataclasses import replace
 from typing import Iterator
 
-from networking_netem.lab.frames import CHUNK_BYTES, Command, Kind, receive, send
+from networking_netem.lab.guest.frames import CHUNK_BYTES, Command, Kind, receive, send
 
 
 def interact(connection: socket.socket, command: Command) -> int:

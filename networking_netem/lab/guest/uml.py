@@ -17,10 +17,10 @@ from weakref import WeakSet
 
 import networking_netem
 from networking_netem.lab.errors import LabError
-from networking_netem.lab.executor import PORT
+from networking_netem.lab.guest.executor import PORT
+from networking_netem.lab.guest.init import SPECIFICATION
+from networking_netem.lab.guest.namespace import GUEST_ADDRESS, TAP
 from networking_netem.lab.host import program, search_path
-from networking_netem.lab.init import SPECIFICATION
-from networking_netem.lab.namespace import GUEST_ADDRESS, TAP
 
 BOOT_TIMEOUT_S = 60
 DEFAULT_MEMORY_MIB = 1024
@@ -45,7 +45,13 @@ class Guest:
             *(program("linux.uml"), f"mem={memory_mib}M", "rootfstype=hostfs", "rootflags=/", "rw"),
             *(f"uml_dir={folder}", "umid=guest", "con=null", "con0=null,fd:1", "quiet", "panic=1"),
             *("noreboot", f"vec0:transport=tap,ifname={TAP},depth=128,gro=1"),
-            *(f'init="{sys.executable}"', "--", "-m", "networking_netem.lab.init", f'"{folder}"'),
+            *(
+                f'init="{sys.executable}"',
+                "--",
+                "-m",
+                "networking_netem.lab.guest.init",
+                f'"{folder}"',
+            ),
         ]
         environment = dict(os.environ, PATH=search_path(), TMPDIR=str(folder))
         # Held open by every process of the guest: its end is theirs.

@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import Sequence
 
-from networking_netem.lab import namespace
 from networking_netem.lab.errors import LabError
-from networking_netem.lab.frames import Command
+from networking_netem.lab.guest import namespace
+from networking_netem.lab.guest.frames import Command
+from networking_netem.lab.guest.terminal import interact
+from networking_netem.lab.guest.uml import Guest
 from networking_netem.lab.host import require_guest
 from networking_netem.lab.remote import Remote
-from networking_netem.lab.terminal import interact
-from networking_netem.lab.uml import Guest
 
 
 def run(argv: Sequence[str], memory_mib: int) -> int:

@@ -12,10 +12,10 @@ import struct
 import time
 from typing import Callable, List, Sequence, Tuple
 
-from networking_netem.lab.arrivals import Arrival, Sending, sample
-from networking_netem.lab.endpoint import Endpoint, inside
-from networking_netem.lab.flow import Datagrams, Sample
-from networking_netem.lab.pulse import Pulse
+from networking_netem.lab.probe.arrivals import Arrival, Sending, sample
+from networking_netem.lab.probe.endpoint import Endpoint, inside
+from networking_netem.lab.probe.flow import Datagrams, Sample
+from networking_netem.lab.probe.pulse import Pulse
 
 # asm-generic/socket.h; Python 3.11 does not name them.
 _SO_RCVBUFFORCE = 33

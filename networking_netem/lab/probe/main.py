@@ -16,11 +16,11 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from networking_netem.lab import endpoint
-from networking_netem.lab.datagrams import exchange
-from networking_netem.lab.endpoint import Endpoint
-from networking_netem.lab.flow import Datagrams, NetemCount, Sample, Transfer
-from networking_netem.lab.transfer import transfer
+from networking_netem.lab.probe import endpoint
+from networking_netem.lab.probe.datagrams import exchange
+from networking_netem.lab.probe.endpoint import Endpoint
+from networking_netem.lab.probe.flow import Datagrams, NetemCount, Sample, Transfer
+from networking_netem.lab.probe.transfer import transfer
 
 _PRIORITY = 10
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from networking_netem.lab.flow import Datagrams, Sample
+from networking_netem.lab.probe.flow import Datagrams, Sample
 
 
 class Arrival(NamedTuple):

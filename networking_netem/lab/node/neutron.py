@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from networking_netem.lab import wsgi
+from networking_netem.lab.node import wsgi
 
 API_PORT = 9696
 DATABASE_TIMEOUT_S = 60
@@ -27,7 +27,7 @@ def main() -> None:
     # First: it chooses threads, or oslo.service would take eventlet.
     import neutron  # noqa: F401
 
-    from networking_netem.lab import bus, database
+    from networking_netem.lab.node import bus, database
 
     bus.install()
     database.retry_when_locked()

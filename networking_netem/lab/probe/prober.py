@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 from networking_netem.lab.errors import LabError
-from networking_netem.lab.flow import Datagrams, Goodput, NetemCount, Sample, Transfer
+from networking_netem.lab.probe.flow import Datagrams, Goodput, NetemCount, Sample, Transfer
 
 Flow = Union[Datagrams, Transfer]
 Answer = Union[Sample, Goodput]
@@ -35,7 +35,7 @@ class Prober:
         measure.
         """
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
-        probe = self._spawn([sys.executable, "-I", "-m", "networking_netem.lab.probe", specs])
+        probe = self._spawn([sys.executable, "-I", "-m", "networking_netem.lab.probe.main", specs])
         try:
             answers = dict(self._answers(probe, meanwhile))
         except BaseException:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, List, Mapping
 
-from networking_netem.lab import sampling, verdicts
-from networking_netem.lab.asked import DIRECTIONS, Asked, Both
-from networking_netem.lab.flow import Sample
-from networking_netem.lab.prober import Prober
-from networking_netem.lab.row import Row, Verdict
-from networking_netem.lab.sampling import Pair
+from networking_netem.lab.probe.flow import Sample
+from networking_netem.lab.probe.prober import Prober
+from networking_netem.lab.verdict import sampling, verdicts
+from networking_netem.lab.verdict.asked import DIRECTIONS, Asked, Both
+from networking_netem.lab.verdict.row import Row, Verdict
+from networking_netem.lab.verdict.sampling import Pair
 
 NO_CLEAN_MS: Mapping[str, float] = dict.fromkeys(DIRECTIONS, 0.0)
 """For a link whose own delay is not known."""

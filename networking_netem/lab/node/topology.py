@@ -10,7 +10,7 @@ import urllib.request
 import uuid
 from typing import Any, List
 
-from networking_netem.lab.instance import Instance
+from networking_netem.lab.node.instance import Instance
 
 DEVICE_OWNER = "compute:nova"
 _CIDR = "10.0.0.0/24"

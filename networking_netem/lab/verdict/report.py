@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from networking_netem.lab.row import Row, Step, Verdict, good
+from networking_netem.lab.verdict.row import Row, Step, Verdict, good
 
 _PLAIN_WIDTH = 100
 _COLUMNS = (("", 7), ("what", 19), ("asked", 17), ("measured", 41), ("verdict", 7))

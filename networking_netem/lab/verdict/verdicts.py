@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from networking_netem.lab.asked import Asked
-from networking_netem.lab.flow import Goodput, Sample
-from networking_netem.lab.row import Row, Verdict
-from networking_netem.lab.statistics import clopper_pearson
+from networking_netem.lab.probe.flow import Goodput, Sample
+from networking_netem.lab.verdict.asked import Asked
+from networking_netem.lab.verdict.row import Row, Verdict
+from networking_netem.lab.verdict.statistics import clopper_pearson
 
 DELAY, JITTER, LOSS = "one-way delay", "jitter", "loss"
 

@@ -20,18 +20,20 @@ class Switch:
         self._bridge = bridge
         self._ovsdb = bridge.ovsdb
 
-    def claim(self, device: str) -> None:
-        """Have Open vSwitch leave the qdiscs of a port alone; repeated, it does nothing."""
+    def claim(self, device: str) -> bool:
+        """Have Open vSwitch leave the qdiscs of a port alone; False when it does already."""
         if not self._bridge.port_exists(device):
-            return
+            return False
         policing = self._ovsdb.db_get("Interface", device, "ingress_policing_rate")
-        if policing.execute(check_error=True):
+        is_policed = bool(policing.execute(check_error=True))
+        if is_policed:
             self._bridge.delete_egress_bw_limit_for_port(device)
         row = self._row()
         if self._current(device) == [row]:
-            return
+            return is_policed
         self._bridge.delete_ingress_bw_limit_for_port(device)
         self._ovsdb.db_set("Port", device, ("qos", row)).execute(check_error=True)
+        return True
 
     def release(self, device: str) -> None:
         """Give the qdiscs of a port back to Open vSwitch."""

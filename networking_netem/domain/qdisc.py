@@ -66,12 +66,16 @@ class Slot:
 
 @dataclass(frozen=True)
 class GilbertElliott:
-    """Bursty loss by two states: 32-bit probabilities of netem's gemodel p, r, 1-h and 1-k."""
+    """Bursty loss by a good and a bad state; probabilities of 32 bits (loss_gilb_ell, Linux 6.1).
+
+    ``p`` leads from good to bad, ``r`` back; ``h`` lets a packet through in the bad state, ``k1``
+    loses one in the good state.
+    """
 
     p: int
     r: int
-    one_minus_h: int = 2**32 - 1
-    one_minus_k: int = 0
+    h: int = 0
+    k1: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Optional, Tuple, Union
 
+from networking_netem.domain.link import Direction
+
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -173,8 +175,8 @@ LOSS_PCT = Number(
 )
 DIRECTION = Choice(
     "direction",
-    choices=("egress", "ingress"),
-    default="egress",
+    choices=tuple(each.value for each in Direction),
+    default=Direction.EGRESS.value,
     help="Which packets: those that the instance sends (egress) or receives (ingress).",
 )
 

@@ -6,14 +6,15 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List
 
 from neutron.api import extensions
-from neutron.api.v2 import base
+from neutron.api.v2 import resource as wsgi_resource
 from neutron_lib import exceptions
 from neutron_lib.api import extensions as api_extensions
+from neutron_lib.api import faults
 from neutron_lib.api.definitions import qos as qos_apidef
 from neutron_lib.plugins import constants, directory
 
 from networking_netem.domain import rules
-from networking_netem.server import seam
+from networking_netem.server import body, seam
 
 PARENT = {"collection_name": qos_apidef.POLICIES, "member_name": qos_apidef.POLICY}
 
@@ -84,10 +85,10 @@ def _converter(attribute: rules.Attribute) -> Callable[[Any], Any]:
 
 def _resource(rule_type: rules.RuleType) -> extensions.ResourceExtension:
     attributes = attribute_map(rule_type)
-    controller = base.create_resource(
+    controller = body.Controller(
+        directory.get_plugin(constants.QOS),
         rule_type.collection,
         rule_type.member,
-        directory.get_plugin(constants.QOS),
         attributes,
         allow_bulk=True,
         parent=PARENT,
@@ -96,7 +97,9 @@ def _resource(rule_type: rules.RuleType) -> extensions.ResourceExtension:
     )
     return extensions.ResourceExtension(
         rule_type.collection,
-        controller,
+        wsgi_resource.Resource(
+            controller, faults.FAULT_MAP, deserializers={body.JSON: body.Deserializer()}
+        ),
         PARENT,
         path_prefix=qos_apidef.API_PREFIX,
         attr_map=attributes,

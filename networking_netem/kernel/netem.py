@@ -87,7 +87,7 @@ def encode(netem: Netem) -> bytes:
         parts.append(attributes.pack(_DELAY_DIST, _table(netem.distribution)))
     if netem.gemodel:
         model = netem.gemodel
-        states = _GEMODEL.pack(model.p, model.r, model.one_minus_h, model.one_minus_k)
+        states = _GEMODEL.pack(model.p, model.r, model.h, model.k1)
         parts.append(attributes.pack(_LOSS, attributes.pack(_LOSS_GE, states)))
     if netem.seed is not None:
         parts.append(attributes.pack(_PRNG_SEED, _U64.pack(netem.seed)))

@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import Callable
 
-from networking_netem.lab.frames import CHUNK_BYTES
+from networking_netem.lab.guest.frames import CHUNK_BYTES
 
 
 def start(server: socket.socket, connect: Callable[[], socket.socket]) -> None:

@@ -9,7 +9,7 @@ import subprocess
 from typing import Iterator, Optional, Sequence
 
 from networking_netem.lab import state
-from networking_netem.lab.frames import Command, Kind, receive, send
+from networking_netem.lab.guest.frames import Command, Kind, receive, send
 
 NODE = "node"
 

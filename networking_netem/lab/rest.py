@@ -7,8 +7,8 @@ from typing import Any, Dict, Mapping, Optional
 
 import requests
 
-from networking_netem.lab.asked import CLEAN_BOTH, Both, asked_by
 from networking_netem.lab.errors import LabError
+from networking_netem.lab.verdict.asked import CLEAN_BOTH, Both, asked_by
 
 _TIMEOUT_S = 30
 

@@ -15,12 +15,14 @@ import time
 from dataclasses import replace
 from typing import Any, Optional
 
-from networking_netem.lab import forward, namespace, node, state
+from networking_netem.lab import forward, state
 from networking_netem.lab.errors import LabError
-from networking_netem.lab.frames import Command
-from networking_netem.lab.neutron import API_PORT
+from networking_netem.lab.guest import namespace
+from networking_netem.lab.guest.frames import Command
+from networking_netem.lab.guest.uml import Guest
+from networking_netem.lab.node import main as node
+from networking_netem.lab.node.neutron import API_PORT
 from networking_netem.lab.remote import Remote
-from networking_netem.lab.uml import Guest
 
 _LOG_LINES = 40
 _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
@@ -28,7 +30,7 @@ _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
 
 def main() -> None:
     """Bring a lab up, say so on stdout, and keep it until SIGTERM; argv: port, memory in MiB."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, _stop)
     try:
         claim = state.claim()  # held open until this process ends
         try:
@@ -40,11 +42,16 @@ def main() -> None:
         _say(error=str(error), log=error.log)
 
 
+def _stop(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise LabError("the lab was told to go down before it was up")
+
+
 def _run(api_port: int, memory_mib: int) -> None:
-    lab = state.Lab(os.getpid(), api_port, memory_mib, since_s=time.time())
-    lab.write()
     # Both listen in the host's network; their connections are carried into ours.
     api = _listen_api(api_port)
+    lab = state.Lab(os.getpid(), api.getsockname()[1], memory_mib, since_s=time.time())
+    lab.write()
     commands = socket.socket(socket.AF_UNIX)
     commands.bind(str(state.EXEC_SOCKET))
     commands.listen(64)
@@ -63,7 +70,7 @@ def _run(api_port: int, memory_mib: int) -> None:
 
 
 def _tend(guest: Guest, database: _Database, lab: state.Lab) -> None:
-    argv = [sys.executable, "-m", "networking_netem.lab.node", str(_DATABASE)]
+    argv = [sys.executable, "-m", "networking_netem.lab.node.main", str(_DATABASE)]
     process = Remote(guest.connect(), Command.here(argv))
     database.on_failure(process.kill)
     try:
@@ -92,7 +99,8 @@ def _listen_api(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=64)
     except OSError as error:
         raise LabError(
-            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another with --port"
+            f"cannot listen on 127.0.0.1:{port}: {os.strerror(error.errno)};"
+            " take another with --port"
         ) from None
 
 
@@ -100,7 +108,7 @@ class _Database:
     """Neutron's database in the making, on the host's faster processors."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "networking_netem.lab.database", str(_DATABASE)]
+        command = [sys.executable, "-m", "networking_netem.lab.node.database", str(_DATABASE)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

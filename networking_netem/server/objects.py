@@ -33,6 +33,9 @@ class NumberField(fields.AutoTypedField):
 class QosDelayRule(rule.QosRule):
     """Delay and jitter in one direction, milliseconds."""
 
+    # Not Neutron's, which differs between releases: ours travel between all of them.
+    VERSION = "1.0"
+
     db_model = models.QosDelayRule
 
     fields = {  # noqa: RUF012
@@ -49,6 +52,8 @@ class QosDelayRule(rule.QosRule):
 @base.NeutronObjectRegistry.register
 class QosLossRule(rule.QosRule):
     """Loss in one direction, percent."""
+
+    VERSION = "1.0"
 
     db_model = models.QosLossRule
 

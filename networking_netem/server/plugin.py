@@ -3,20 +3,33 @@
 
 from __future__ import annotations
 
+from neutron_lib import exceptions
 from neutron_lib.services import base
+from oslo_config import cfg
 
 # Neutron looks for API extensions in the attribute `extensions` of a plugin's top package.
 from networking_netem import extensions  # noqa: F401
 from networking_netem.server import seam
 
 
+class QosPluginMissing(exceptions.NeutronException):
+    message = (
+        "The service plugin netem serves rules of QoS policies and needs the plugin qos:"
+        " set service_plugins = qos,netem in neutron.conf, not service_plugins = %(configured)s"
+    )
+
+
 class NetemPlugin(base.ServicePluginBase):
-    """Applies the seam; the QoS plugin does the work."""
+    """Applies the seam; the QoS plugin does the work. Refuses to start without that one."""
 
     supported_extension_aliases = ("qos-netem",)
 
     def __init__(self) -> None:
         super().__init__()
+        # Later Neutron would only say that it does not find the extension qos-netem (17-29).
+        configured = cfg.CONF.service_plugins
+        if not any("qos" in name.lower() for name in configured):
+            raise QosPluginMissing(configured=",".join(configured))
         seam.apply()
 
     @classmethod

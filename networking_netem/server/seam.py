@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from neutron.extensions import qos as qos_extension
+from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
+from neutron.services.qos.drivers import manager as drivers
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 from neutron_lib.api.definitions import qos as qos_apidef
 from neutron_lib.db import utils as db_utils
@@ -14,9 +16,12 @@ from neutron_lib.exceptions import qos as qos_exceptions
 from neutron_lib.services.qos import constants as qos_constants
 
 from networking_netem.domain import rules
-from networking_netem.server import objects
+from networking_netem.server import attach, objects, wire
 
 _OURS = tuple(rule_type.name for rule_type in rules.RULE_TYPES)
+
+# Before it is replaced: this module is imported once.
+_stock_validate_rule_for_port = drivers.QosServiceDriverManager.validate_rule_for_port
 
 
 def apply() -> None:
@@ -41,6 +46,13 @@ def apply() -> None:
     for name in qos_extension.QoSPluginBase.rule_objects:
         setattr(qos_extension.QoSPluginBase, f"get_policy_{name}_rule", _get_at_its_address(name))
 
+    # A port that no driver takes is refused without a word why (17-29).
+    drivers.QosServiceDriverManager.validate_rule_for_port = _validate_rule_for_port
+
+    # QosPolicy inherits both from oslo.versionedobjects (17-29); wire calls those.
+    qos_policy.QosPolicy.obj_to_primitive = wire.obj_to_primitive
+    qos_policy.QosPolicy._obj_from_primitive = classmethod(wire.obj_from_primitive)
+
 
 def rule_common_fields() -> Dict[str, Any]:
     """Return the API attributes that every rule has in this release.
@@ -63,6 +75,11 @@ def _get_at_its_address(name: str) -> Callable[..., Any]:
         return db_utils.resource_fields(rule, fields)
 
     return get
+
+
+def _validate_rule_for_port(self, context, rule, port):  # type: ignore[no-untyped-def]
+    attach.refuse_unserved(rule, port)
+    return _stock_validate_rule_for_port(self, context, rule, port)
 
 
 def _supported(rule_type: rules.RuleType) -> Dict[str, Any]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 from pathlib import Path
 from typing import Callable, Iterator
@@ -12,20 +11,21 @@ from typing import Callable, Iterator
 import pytest
 import requests
 
+from tests import neutron_api
 from tests.clients.api import Api
-from tests.clients.environments import REPO, Environment
+from tests.clients.environments import Environment
 
 
 @contextlib.contextmanager
-def _serving(root: Path, *service_plugins: str) -> Iterator[Api]:
-    command = [sys.executable, "-m", "tests.clients.server", root, *service_plugins]
-    with (root / "stderr").open("w") as stderr, subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, cwd=REPO, text=True
-    ) as server:
-        url = server.stdout.readline().strip()
-        assert url, (root / "stderr").read_text()[-2000:]
-        yield Api(url)
-        server.stdin.close()
+def _serving(root: Path, **changes: str) -> Iterator[Api]:
+    """Serve a real Neutron to anyone who may connect, through its own pipelines."""
+    conf = neutron_api.configure(root, **changes)
+    paste = Path(sys.prefix) / "etc/neutron/api-paste.ini"
+    text = conf.read_text().replace("auth_strategy = keystone", "auth_strategy = noauth")
+    conf.write_text(text.replace(f"{root}/api-paste.ini", str(paste)))
+    neutron_api.create_sqlite(root / "neutron.sqlite")
+    with neutron_api.serving(conf) as served:
+        yield Api(served.base_url)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def stock_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A real Neutron that knows nothing of us."""
-    with _serving(tmp_path_factory.mktemp("stock"), "qos") as served:
+    with _serving(tmp_path_factory.mktemp("stock"), service_plugins="qos") as served:
         yield served
 
 

@@ -55,8 +55,14 @@ def test_a_preset_becomes_a_policy(api: Api, environment: Callable, name: str) -
     shown = json.loads(done.out)
     assert (shown["id"], shown["name"]) == (policy["id"], name)
     assert shown["egress"] == presets()[name].up
-    expected = [rule for _, rule in presets()[name].rules()]
-    assert sorted(api.rules(), key=str) == sorted(expected, key=str)
+    for rule_type, no_jitter in (("delay", {"delay_correlation_ms": 0}), ("loss", {})):
+        expected = [
+            {**no_jitter, **rule} for each, rule in presets()[name].rules() if each == rule_type
+        ]
+        assert api.rules(rule_type) == expected
+    assert [rule["max_kbps"] for rule in api.rules("bandwidth_limit")] == [
+        *(presets()[name].up["max_kbps"], presets()[name].down["max_kbps"])
+    ]
 
 
 def test_a_link_is_scaled(api: Api, link: Callable[..., Done]) -> None:

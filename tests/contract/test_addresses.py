@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from networking_netem.domain.rules import RULE_TYPES, RuleType
-from tests.contract.neutron_api import NeutronApi
+from tests.neutron_api import NeutronApi
 
 BODIES = {
     "delay": {"delay_rule": {"delay_ms": 1}},

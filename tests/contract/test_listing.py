@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from networking_netem.domain.rules import DELAY, RULE_TYPES, Number, RuleType
-from tests.contract.neutron_api import NeutronApi
+from tests.neutron_api import NeutronApi
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from networking_netem.server import objects, seam
 # What a peer of the same version must find. A change here is a change of what travels: it needs
 # a way for agents that are not upgraded yet.
 FINGERPRINTS = {
-    "QosDelayRule": "1.5-c68b79294953d85702c905c5e2037a0c",
-    "QosLossRule": "1.5-6d9d06992c98ae6113f70a28f2d7bad4",
+    "QosDelayRule": "1.0-c68b79294953d85702c905c5e2037a0c",
+    "QosLossRule": "1.0-6d9d06992c98ae6113f70a28f2d7bad4",
 }
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"

@@ -20,8 +20,8 @@ from neutron_lib.services.qos import constants
 
 from networking_netem.domain.rules import RULE_TYPES
 from networking_netem.server import objects, seam
-from tests.contract import neutron_api
-from tests.contract.neutron_api import NeutronApi
+from tests import neutron_api
+from tests.neutron_api import NeutronApi
 
 NAMES = [rule_type.name for rule_type in RULE_TYPES]
 
@@ -45,7 +45,7 @@ assert not db_api.get_context_manager()._factory._started
 for module in ("neutron.services.qos.qos_plugin", "networking_netem.server.plugin"):
     assert module not in sys.modules, module
 
-from tests.contract import neutron_api
+from tests import neutron_api
 
 api = neutron_api.start(Path(sys.argv[1]))
 policy = api.post("/qos/policies", {"policy": {"name": "unstable"}}).body["policy"]["id"]
@@ -117,8 +117,8 @@ class _Anything:
 
 
 def test_the_order_of_imports_and_of_plugins_is_free(api: NeutronApi, tmp_path: Path) -> None:
-    conf = neutron_api.configure(tmp_path, service_plugins="netem,qos")
-    conf.write_text(conf.read_text().replace(f"sqlite:///{tmp_path}", f"sqlite:///{api.root}"))
+    database = f"sqlite:///{api.root}/neutron.sqlite?timeout=10"
+    conf = neutron_api.configure(tmp_path, service_plugins="netem,qos", database=database)
     rule = objects.QosDelayRule(delay_ms=0.5, delay_correlation_ms=0, direction="egress")
     sent = qos_policy.QosPolicy(id="11111111-1111-1111-1111-111111111111", rules=[rule])
 

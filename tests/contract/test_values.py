@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from networking_netem.domain.rules import DELAY, LOSS, RULE_TYPES, Number, RuleType
-from tests.contract.neutron_api import NeutronApi
+from tests.neutron_api import NeutronApi
 
 GOOD = [
     (DELAY, {"delay_ms": 0}, {"delay_ms": 0, "delay_correlation_ms": 0, "direction": "egress"}),
@@ -99,8 +99,8 @@ def test_a_bad_change_changes_nothing(api: NeutronApi, policy: str, rule_type: R
         ({"delay_rule": None}, "Unable to find 'delay_rule'"),
         ({"delay_rules": []}, "Resources required"),
         ({}, "body required"),
-        ([], "body required"),
-        ("delay_rule", "invalid data"),
+        ([], "must be a JSON object"),
+        ("delay_rule", "must be a JSON object"),
     ],
 )
 def test_a_bad_body_is_refused(api: NeutronApi, policy: str, body: object, reason: str) -> None:

@@ -49,7 +49,7 @@ def netns() -> Iterator[None]:
         for kind in ("veth", "ifb"):
             for line in ip("-o", "link", "show", "type", kind).splitlines():
                 name = line.split(": ")[1].split("@")[0]
-                subprocess.run(["ip", "link", "del", name], check=False)
+                subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)
         _call(_LIBC.setns(home, CLONE_NEWNET))
         os.close(home)
 
@@ -62,6 +62,16 @@ def tap(netns: None) -> str:
     ip("link", "set", "eth0", "up")
     ip("link", "set", "tap0000aaaa-01", "up")
     return "tap0000aaaa-01"
+
+
+@pytest.fixture
+def two_vms(netns: None) -> Iterator[None]:
+    """Two VMs on a bridge; see `two_vms.py`."""
+    from tests.kernel import two_vms as vms
+
+    vms.make()
+    yield
+    vms.unmake()
 
 
 @pytest.fixture

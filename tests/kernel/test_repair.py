@@ -22,6 +22,7 @@ from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 from networking_netem.kernel.observe import observe
 
+from .alone import NoSwitch, Sender
 from .conftest import MODULES, ip, load_modules, tc
 
 ALL = Link(
@@ -31,28 +32,6 @@ ALL = Link(
 MEDIAN_REPAIR_S = 0.050
 DEADLINE_S = 10.0
 REPEATS = 20
-
-
-class NoSwitch:
-    """A host without Open vSwitch."""
-
-    def claim(self, device: str) -> None:
-        """Nobody to tell."""
-
-    def release(self, device: str) -> None:
-        """Nobody to tell."""
-
-
-class Sender:
-    """Sends what changes the kernel, and counts it."""
-
-    def __init__(self) -> None:
-        self.sent = 0
-
-    def transact(self, requests: Sequence[Request]) -> List[Answer]:
-        self.sent += len(requests)
-        with Netlink() as netlink:
-            return netlink.transact(requests)
 
 
 class Agent:
@@ -154,14 +133,14 @@ def test_an_agent_started_anew_tells_the_kernel_nothing(netlink: Netlink, tap: s
     again = Agent()
     again.link(tap, ALL)
     again.reconciler.audit()
-    assert again.sender.sent == 0
+    assert again.sender.messages == 0
 
 
 def test_an_agent_started_anew_finishes_what_was_half_done(netlink: Netlink, tap: str) -> None:
     """Killed after any message, with all that comes before it carried out."""
     whole = Agent()
     whole.link(tap, ALL)
-    for cut in range(1, whole.sender.sent):
+    for cut in range(1, whole.sender.messages):
         Agent().link(tap, Link.CLEAN)
         half = Agent()
         half.reconciler._kernel = Host(_dies_after(cut))

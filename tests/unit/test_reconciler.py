@@ -31,9 +31,11 @@ class Claims:
     def __init__(self) -> None:
         self.held: List[str] = []
 
-    def claim(self, device: str) -> None:
-        if device not in self.held:
-            self.held.append(device)
+    def claim(self, device: str) -> bool:
+        if device in self.held:
+            return False
+        self.held.append(device)
+        return True
 
     def release(self, device: str) -> None:
         if device in self.held:

@@ -10,6 +10,7 @@ from neutron_lib.db import model_base
 
 # For the metadata that `revision --autogenerate` compares with.
 from networking_netem.server import models  # noqa: F401
+from networking_netem.server.migration import first_version
 
 VERSION_TABLE = "alembic_version_networking_netem"
 OUR_TABLES = ("qos_delay", "qos_loss")
@@ -34,3 +35,4 @@ with DBConnection(database.connection, context.config.attributes.get("connection
     )
     with context.begin_transaction():
         context.run_migrations()
+    first_version.explain(connection)

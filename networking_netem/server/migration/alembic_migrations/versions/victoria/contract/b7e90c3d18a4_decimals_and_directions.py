@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let adopted tables hold decimals, and a rule for each direction of a policy.
 
-Tables created by the expand branch have both already.
+Tables created by the expand branch have both already. Repeated after a failure, it goes on
+where it stopped: MariaDB does not undo half a migration.
 """
 
 from __future__ import annotations
@@ -21,18 +22,27 @@ def upgrade() -> None:
 
 
 def _convert(table: str, types: dict[str, sa.Numeric]) -> None:
-    unique = sa.inspect(op.get_bind()).get_unique_constraints(table)
-    old = [each["name"] for each in unique if each["column_names"] == ["qos_policy_id"]]
+    old = _unique(table, ["qos_policy_id"])
     if not old:
         return
-    for column, type_ in types.items():
-        default = "0.000" if column == "delay_correlation_ms" else None
+    for column in types:
         rows = sa.table(table, sa.column(column))
         op.execute(rows.update().where(rows.c[column].is_(None)).values({column: 0}))
-        op.alter_column(table, column, type_=type_, nullable=False, server_default=default)
-    # The new index comes first: MariaDB lets none go that a foreign key needs.
-    op.create_unique_constraint(
-        f"uniq_{table}0qos_policy_id0direction", table, ["qos_policy_id", "direction"]
-    )
-    for name in old:
-        op.drop_constraint(name, table, type_="unique")
+    # SQLite alters no table: there, batches copy it, and name what it leaves without a name.
+    with op.batch_alter_table(table, naming_convention={"uq": f"uniq_{table}_old"}) as batch:
+        for column, type_ in types.items():
+            default = "0.000" if column == "delay_correlation_ms" else None
+            batch.alter_column(column, type_=type_, nullable=False, server_default=default)
+        # The new index comes before the old goes: MariaDB lets none go that a foreign key needs.
+        if not _unique(table, ["qos_policy_id", "direction"]):
+            batch.create_unique_constraint(
+                f"uniq_{table}0qos_policy_id0direction", ["qos_policy_id", "direction"]
+            )
+        for constraint in old:
+            batch.drop_constraint(constraint["name"] or f"uniq_{table}_old", type_="unique")
+
+
+def _unique(table: str, columns: list[str]) -> list[dict]:
+    """Return the unique constraints of the table on exactly these columns."""
+    constraints = sa.inspect(op.get_bind()).get_unique_constraints(table)
+    return [each for each in constraints if each["column_names"] == columns]

@@ -3,6 +3,7 @@
 
 A cloud that ran the first version of these rules, patched into Neutron, has both tables,
 with whole numbers, one row a policy and no direction. Its rows stay.
+MariaDB does not undo half a migration: each step looks whether it is done already.
 """
 
 from __future__ import annotations
@@ -16,26 +17,29 @@ branch_labels = ("expand",)
 
 
 def upgrade() -> None:
-    existing = sa.inspect(op.get_bind()).get_table_names()
     _create_or_adopt(
         "qos_delay",
-        existing,
         sa.Column("delay_ms", sa.Numeric(8, 3), nullable=False),
         sa.Column("delay_correlation_ms", sa.Numeric(8, 3), nullable=False, server_default="0.000"),
     )
-    _create_or_adopt("qos_loss", existing, sa.Column("loss_pct", sa.Numeric(7, 4), nullable=False))
+    _create_or_adopt("qos_loss", sa.Column("loss_pct", sa.Numeric(7, 4), nullable=False))
 
 
-def _create_or_adopt(table: str, existing: list[str], *values: sa.Column) -> None:
+def _create_or_adopt(table: str, *values: sa.Column) -> None:
     direction = sa.Column(
         "direction",
         sa.Enum("egress", "ingress", name=f"{table}_directions"),
         server_default="egress",
         nullable=False,
     )
-    if table in existing:
+    database = sa.inspect(op.get_bind())
+    if not database.has_table(table):
+        _create(table, *values, direction)
+    elif "direction" not in [column["name"] for column in database.get_columns(table)]:
         op.add_column(table, direction)
-        return
+
+
+def _create(table: str, *values: sa.Column) -> None:
     op.create_table(
         table,
         sa.Column("id", sa.String(36), primary_key=True),
@@ -46,7 +50,6 @@ def _create_or_adopt(table: str, existing: list[str], *values: sa.Column) -> Non
             nullable=False,
         ),
         *values,
-        direction,
         sa.UniqueConstraint(
             "qos_policy_id", "direction", name=f"uniq_{table}0qos_policy_id0direction"
         ),

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which ports can have our rules: those that end in a device of the host's kernel."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from neutron_lib import constants
+from neutron_lib.api.definitions import portbindings
+from neutron_lib.exceptions import qos as qos_exceptions
+
+from networking_netem.domain import rules
+
+_OURS = tuple(rule_type.name for rule_type in rules.RULE_TYPES)
+_NOT_BOUND = (portbindings.VIF_TYPE_UNBOUND, portbindings.VIF_TYPE_BINDING_FAILED)
+
+
+class QosRuleNotSupported(qos_exceptions.QosRuleNotSupported):
+    """Neutron's own answer, type and status, with the reason."""
+
+    message = "Rule %(rule_type)s is not supported by port %(port_id)s: %(reason)s"
+
+
+def refuse_unserved(rule: Any, port: Any) -> None:
+    """Raise `QosRuleNotSupported` if `rule` is ours and `port` is one that we cannot serve."""
+    if rule.rule_type not in _OURS:
+        return
+    for binding in port.bindings:
+        reason = _reason(binding) if binding.status == constants.ACTIVE else None
+        if reason:
+            raise QosRuleNotSupported(rule_type=rule.rule_type, port_id=port.id, reason=reason)
+
+
+def _reason(binding: Any) -> Optional[str]:
+    """Return why a port bound so has no device whose packets we could delay; None if it has."""
+    vnic_type, vif_type = binding.vnic_type, binding.vif_type
+    details = binding.vif_details or {}
+    if vnic_type != portbindings.VNIC_NORMAL:
+        return f"its {portbindings.VNIC_TYPE} is {vnic_type}, which passes the host's kernel by"
+    if vif_type not in (portbindings.VIF_TYPE_OVS, *_NOT_BOUND):
+        return f"its {portbindings.VIF_TYPE} is {vif_type}, which is no device of the host's kernel"
+    # A tap on the userspace datapath is read past the qdiscs for what the instance sends.
+    if details.get(portbindings.OVS_DATAPATH_TYPE) == "netdev":
+        return "its host runs Open vSwitch's userspace datapath (netdev)"
+    return None

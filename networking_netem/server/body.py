@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bodies of requests to our rules: JSON, and no deeper than a rule in a list."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from neutron.api.v2 import base
+from neutron.api.v2 import resource as wsgi_resource
+from neutron_lib import exceptions
+
+JSON = "application/json"
+MAX_DEPTH = 16
+"""Levels of arrays and objects in a body. A list of rules has 3; Neutron copies a body by recursion
+(oslo.db's retries), and one with about 300 levels would end as a server error."""
+
+
+class NotJson(exceptions.BadRequest):
+    message = "The Content-Type of the body must be " + JSON + ", not %(content_type)s"
+
+
+class TooDeep(exceptions.BadRequest):
+    message = "The body must nest arrays and objects at most %(levels)s levels deep"
+
+
+class NotAnObject(exceptions.BadRequest):
+    message = "The body must be a JSON object"
+
+
+class Deserializer(wsgi_resource.wsgi.JSONDeserializer):
+    """Neutron's, refusing what is nested too deep and what is no object.
+
+    Neutron ends in a server error where the body of a PUT is an array (17-29).
+    """
+
+    def deserialize(self, datastring: bytes, action: str = "default") -> Dict[str, Any]:
+        try:
+            parsed: Dict[str, Any] = super().deserialize(datastring, action)
+        except RecursionError:  # Python's parser gives up at about 1000 levels
+            raise TooDeep(levels=MAX_DEPTH) from None
+        if _deeper_than(MAX_DEPTH, parsed["body"]):
+            raise TooDeep(levels=MAX_DEPTH)
+        if not isinstance(parsed["body"], dict):
+            raise NotAnObject()
+        return parsed
+
+
+class Controller(base.Controller):
+    """Neutron's, refusing a body that is said to be no JSON."""
+
+    def create(self, request: Any, **kwargs: Any) -> Any:
+        _refuse_other_than_json(request)
+        return super().create(request, **kwargs)
+
+    def update(self, request: Any, id: str, **kwargs: Any) -> Any:
+        _refuse_other_than_json(request)
+        return super().update(request, id, **kwargs)
+
+
+def _refuse_other_than_json(request: Any) -> None:
+    """Neutron reads every body as JSON, whatever its header says."""
+    if "Content-Type" in request.headers and request.content_type != JSON:
+        raise NotJson(content_type=request.content_type or "empty")
+
+
+def _deeper_than(levels: int, body: Any) -> bool:
+    """Whether `body` nests arrays and objects more than `levels` deep, found without recursion."""
+    level = [body]
+    for _ in range(levels + 1):
+        nested = [each for each in level if isinstance(each, (dict, list))]
+        level = [child for each in nested for child in _children(each)]
+        if not nested:
+            return False
+    return True
+
+
+def _children(container: Any) -> Any:
+    return container.values() if isinstance(container, dict) else container

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Thousands of bad bodies: each is refused as the client's fault, and changes nothing."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from networking_netem.domain.rules import RULE_TYPES, RuleType
+from tests.api import bad_bodies
+from tests.neutron_api import NeutronApi
+
+BODIES = 1200
+"""For each of two rule types, half of them as POST and half as PUT."""
+RULES = {"delay": {"delay_ms": 0.5, "delay_correlation_ms": 2}, "loss": {"loss_pct": 0.1}}
+
+
+def _state(api: NeutronApi, policy: str) -> Any:
+    return api.get(policy).body["policy"]
+
+
+@pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_type: rule_type.name)
+def test_bad_bodies(api: NeutronApi, policy: str, rule_type: RuleType) -> None:
+    path = f"{policy}/{rule_type.collection}"
+    created = api.post(path, {rule_type.member: RULES[rule_type.name]})
+    at = f"{path}/{created.body[rule_type.member]['id']}"
+    before = _state(api, policy)
+
+    bodies = itertools.islice(bad_bodies.bad_bodies(rule_type, seed=7), BODIES)
+    for number, bad in enumerate(bodies):
+        # Pairs, so that each kind is sent both ways.
+        method, where = ("POST", path) if number // 6 % 2 else ("PUT", at)
+        answer = api.send(method, where, bad.text, Content_Type=bad.content_type)
+        about = f"{method} {bad.kind} {bad.text[:200]!r}: {answer.status} {answer.body}"
+        assert 400 <= answer.status < 500, about
+        assert answer.message, about
+        if bad.attribute:
+            assert f"{bad.attribute.name} must be {bad.attribute.expected}" in answer.message, about
+        if number % 100 == 0:
+            assert _state(api, policy) == before, about
+    assert _state(api, policy) == before
+
+    turned = api.put(at, {rule_type.member: {"direction": "ingress"}})
+    assert turned.status == 200
+    assert api.post(path, {rule_type.member: RULES[rule_type.name]}).status == 201

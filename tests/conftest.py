@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Neutron for all tests of the API, and a policy of its own for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests import neutron_api
+from tests.neutron_api import NeutronApi
+
+
+@pytest.fixture(scope="session")
+def api(tmp_path_factory: pytest.TempPathFactory) -> NeutronApi:
+    """The API of a fresh Neutron, called as an administrator."""
+    root: Path = tmp_path_factory.mktemp("neutron")
+    conf = neutron_api.configure(root)
+    neutron_api.create_sqlite(root / "neutron.sqlite")
+    return neutron_api.start(conf)
+
+
+@pytest.fixture
+def policy(api: NeutronApi) -> Iterator[str]:
+    """The path of a new policy."""
+    answer = api.post("/qos/policies", {"policy": {"name": "unstable"}})
+    path = f"/qos/policies/{answer.body['policy']['id']}"
+    yield path
+    api.delete(path)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A policy between hosts with and without this package: nobody loses what they understand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from neutron.objects import base
+from neutron.objects.qos import policy as qos_policy
+from neutron.objects.qos import rule as qos_rule
+
+from networking_netem.server import objects, seam, wire
+from tests.neutron_api import NeutronApi
+
+POLICY_ID = "11111111-1111-1111-1111-111111111111"
+
+# Neutron as it comes: what it receives, and what it sends back.
+STOCK = """
+import json, sys
+
+from neutron.objects import base
+from neutron.objects.qos import policy
+
+assert "obj_to_primitive" not in vars(policy.QosPolicy)
+assert "_obj_from_primitive" not in vars(policy.QosPolicy)
+for primitive in json.load(sys.stdin):
+    arrived = base.NeutronObject.clean_obj_from_primitive(primitive)
+    print(json.dumps([rule.obj_name() for rule in arrived.rules]), end="\\t")
+    print(json.dumps(arrived.obj_to_primitive()))
+assert not any(module.startswith("networking_netem") for module in sys.modules)
+"""
+
+
+@pytest.fixture
+def policy() -> Any:
+    """A policy with a rule of Neutron's between two of ours."""
+    seam.apply()
+    of = {"qos_policy_id": POLICY_ID}
+    rules = [
+        objects.QosDelayRule(delay_ms=0.5, delay_correlation_ms=0, direction="ingress", **of),
+        qos_rule.QosBandwidthLimitRule(max_kbps=1000, max_burst_kbps=0, direction="egress", **of),
+        objects.QosLossRule(loss_pct=1, direction="egress", **of),
+    ]
+    return qos_policy.QosPolicy(id=POLICY_ID, name="mixed", rules=rules)
+
+
+def _travelled(primitive: Any) -> Any:
+    return json.loads(json.dumps(primitive))
+
+
+def _rules(arrived: Any) -> list:
+    return sorted((rule.to_dict() for rule in arrived.rules), key=str)
+
+
+def test_a_host_without_the_package_gets_the_other_rules(policy: Any) -> None:
+    alone = qos_policy.QosPolicy(id=POLICY_ID, rules=[policy.rules[0]])
+    done = subprocess.run(
+        [sys.executable, "-c", STOCK],
+        input=json.dumps([policy.obj_to_primitive(), alone.obj_to_primitive()]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    (mixed, sent_back), (ours_alone, _) = (line.split("\t") for line in done.stdout.splitlines())
+    assert json.loads(mixed) == ["QosBandwidthLimitRule"]
+    assert json.loads(ours_alone) == []
+
+    arrived = base.NeutronObject.clean_obj_from_primitive(json.loads(sent_back))
+    assert _rules(arrived) == [policy.rules[1].to_dict()]
+
+
+def test_a_host_with_the_package_gets_them_all(policy: Any) -> None:
+    sent = _travelled(policy.obj_to_primitive())
+    for cls in (base.NeutronObject, qos_policy.QosPolicy):
+        arrived = cls.clean_obj_from_primitive(sent)
+        assert _rules(arrived) == _rules(policy)
+        assert not arrived.obj_what_changed()
+
+
+def test_the_version_stays_neutrons_own(policy: Any) -> None:
+    assert policy.obj_to_primitive()["versioned_object.version"] == qos_policy.QosPolicy.VERSION
+    alone = qos_policy.QosPolicy(id=POLICY_ID, rules=[policy.rules[1]])
+    assert wire.OUR_RULES not in alone.obj_to_primitive()["versioned_object.data"]
+    assert (
+        "rules"
+        not in qos_policy.QosPolicy(id=POLICY_ID).obj_to_primitive()["versioned_object.data"]
+    )
+
+
+@pytest.mark.parametrize("older", ["1.8", "1.9"])
+def test_ours_reach_a_host_of_an_older_release(policy: Any, older: str) -> None:
+    sent = _travelled(policy.obj_to_primitive(target_version=older))
+    assert sent["versioned_object.version"] == older
+    sent["versioned_object.version"] = qos_policy.QosPolicy.VERSION
+    assert _rules(base.NeutronObject.clean_obj_from_primitive(sent)) == _rules(policy)
+
+
+def test_the_server_answers_a_pull_of_any_release(api: NeutronApi) -> None:
+    from neutron.api.rpc.handlers import resources_rpc
+    from neutron_lib import context
+
+    created = api.post("/qos/policies", {"policy": {"name": "pulled"}}).body["policy"]["id"]
+    rule = {"delay_rule": {"delay_ms": 0.5}}
+    assert api.post(f"/qos/policies/{created}/delay_rules", rule).status == 201
+    server = resources_rpc.ResourcesPullRpcCallback()
+    for version in ("1.8", "1.9", qos_policy.QosPolicy.VERSION):
+        admin = context.get_admin_context()
+        sent = _travelled(server.pull(admin, qos_policy.QosPolicy.obj_name(), version, created))
+        data = sent["versioned_object.data"]
+        assert data["rules"] == []
+        assert data[wire.OUR_RULES][0]["versioned_object.data"]["delay_ms"] == 0.5

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agent's surroundings without the agent: no Open vSwitch, and a counted way to the kernel."""
+
+from __future__ import annotations
+
+from typing import List, Sequence
+
+from networking_netem.kernel.netlink import Answer, Netlink, Request
+
+
+class NoSwitch:
+    """A host without Open vSwitch."""
+
+    def claim(self, device: str) -> bool:
+        """Nobody to tell."""
+        return False
+
+    def release(self, device: str) -> None:
+        """Nobody to tell."""
+
+
+class Sender:
+    """Sends what changes the kernel, and counts the messages and the sends."""
+
+    def __init__(self) -> None:
+        self.messages = self.sends = 0
+
+    def transact(self, requests: Sequence[Request]) -> List[Answer]:
+        self.messages += len(requests)
+        self.sends += 1
+        with Netlink() as netlink:
+            return netlink.transact(requests)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All of netem, beyond what the API offers: what is written is read, and nothing else stays."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import socket
+import statistics
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+
+from networking_netem.domain.diff import ifb_name
+from networking_netem.domain.loss import bursty
+from networking_netem.domain.plan import LINE_BYTES_PER_S
+from networking_netem.domain.qdisc import INT32_MAX, GilbertElliott, Netem, Slot
+from networking_netem.domain.step import AddQdisc, ChangeQdisc
+from networking_netem.kernel import qdisc
+from networking_netem.kernel.apply import apply
+from networking_netem.kernel.netlink import Netlink
+from networking_netem.lab.probe.endpoint import inside
+from tests.kernel.two_vms import PAIR, TAP
+
+from .test_apply import LINKS, reach
+
+U32 = 2**32 - 1
+PLAIN = Netem(limit_packets=1)
+FIELDS: Dict[str, Callable[[random.Random], object]] = {
+    "limit_packets": lambda draw: draw.randint(1, 10**6),
+    "latency_ns": lambda draw: draw.randint(1, 2**42),
+    "jitter_ns": lambda draw: draw.randint(1, INT32_MAX),
+    "delay_correlation": lambda draw: draw.randint(1, U32),
+    "loss": lambda draw: draw.randint(1, U32),
+    "loss_correlation": lambda draw: draw.randint(1, U32),
+    "gemodel": lambda draw: GilbertElliott(*(draw.randint(0, U32) for _ in range(4))),
+    "duplicate": lambda draw: draw.randint(1, U32),
+    "duplicate_correlation": lambda draw: draw.randint(1, U32),
+    "gap": lambda draw: draw.randint(1, 1000),
+    "reorder": lambda draw: draw.randint(1, U32),
+    "reorder_correlation": lambda draw: draw.randint(1, U32),
+    "corrupt": lambda draw: draw.randint(1, U32),
+    "corrupt_correlation": lambda draw: draw.randint(1, U32),
+    "rate_bytes_per_s": lambda draw: draw.randint(1, 2**38),
+    "packet_overhead_bytes": lambda draw: draw.randint(-20, 40),
+    "cell_size_bytes": lambda draw: draw.randint(1, 100),
+    "cell_overhead_bytes": lambda draw: draw.randint(-4, 40),
+    "ecn": lambda _: True,
+    "slot": lambda draw: Slot(
+        mean_ns=draw.randint(0, 2**40),
+        sigma_ns=draw.randint(1, INT32_MAX),
+        table=tuple(draw.randint(-32768, 32767) for _ in range(draw.choice((2, 4096, 16384)))),
+        max_packets=draw.randint(0, 10**6),
+        max_bytes=draw.randint(0, 10**9),
+    ),
+    "distribution": lambda draw: tuple(draw.randint(-32768, 32767) for _ in range(4096)),
+}
+
+
+def held(netlink: Netlink, device: str) -> Netem:
+    bodies = netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body())
+    index = socket.if_nametoindex(device)
+    return next(
+        found.entry
+        for found in map(qdisc.parse, bodies)
+        if found.ifindex == index and isinstance(found.entry, Netem)
+    )
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_each_field_is_set_read_and_taken_back(netlink: Netlink, tap: str, field: str) -> None:
+    reach(netlink, tap, LINKS["all"])
+    told = Netem(**{"limit_packets": 7, field: FIELDS[field](random.Random(field))})
+    for netem in (told, PLAIN, told, PLAIN):
+        assert apply(netlink.transact, [ChangeQdisc(tap, netem)]) == ()
+        assert held(netlink, tap) == netem
+
+
+def test_of_any_sequence_exactly_the_last_is_left(netlink: Netlink, tap: str) -> None:
+    reach(netlink, tap, LINKS["all"])
+    draw = random.Random(3)
+    for _ in range(200):
+        chosen = draw.sample(sorted(FIELDS), draw.randint(0, len(FIELDS)))
+        netem = Netem(**{"limit_packets": 9, **{name: FIELDS[name](draw) for name in chosen}})
+        assert apply(netlink.transact, [ChangeQdisc(tap, netem)]) == ()
+        assert held(netlink, tap) == netem
+
+
+def test_a_second_netem_is_refused_by_name_and_nothing_changes(netlink: Netlink, tap: str) -> None:
+    reach(netlink, tap, LINKS["all"])
+    before = held(netlink, tap)
+    failures = apply(netlink.transact, [AddQdisc(tap, PLAIN)])
+    assert [failure.missing_module for failure in failures] == [""]
+    assert "Exclusivity flag on" in str(failures[0])
+    assert held(netlink, tap) == before
+
+
+SENT = 40_000
+PACKET_BYTES = 8
+
+
+def test_bursty_loss_has_its_mean_and_its_runs(two_vms: None, netlink: Netlink) -> None:
+    """Bounds are 4 standard errors: about 400 runs, and a mean correlated over them."""
+    reach(netlink, TAP, LINKS["rate"])
+    model = Netem(100_000, gemodel=bursty(50_000, 5), rate_bytes_per_s=LINE_BYTES_PER_S)
+    opened = LINKS["delay"]
+    reach(netlink, TAP, opened)
+    assert apply(netlink.transact, [ChangeQdisc(ifb_name(TAP), model)]) == ()
+    received = set(_sent_through())
+    runs = [
+        len(list(run))
+        for is_lost, run in itertools.groupby(range(SENT), lambda n: n not in received)
+        if is_lost
+    ]
+    print(f"5 % in runs of 5: lost {sum(runs) / SENT:.2%}, mean run "
+          f"{statistics.mean(runs):.2f}, n = {SENT}")  # fmt: skip
+    assert 0.038 <= sum(runs) / SENT <= 0.062
+    assert 4.2 <= statistics.mean(runs) <= 5.8
+
+
+def _sent_through() -> List[int]:
+    """The numbers of the packets that arrive of `SENT` from the first VM to the other."""
+    ear, mouth = _sockets()
+    numbers: List[int] = []
+    for first in range(0, SENT, 100):
+        for number in range(first, first + 100):
+            mouth.send(number.to_bytes(PACKET_BYTES, "big"))
+        numbers += _arrived(ear, 0.0)
+    return numbers + _arrived(ear, 0.5)
+
+
+def _arrived(ear: socket.socket, quiet_s: float) -> List[int]:
+    numbers = []
+    ear.settimeout(quiet_s)
+    while True:
+        try:
+            numbers.append(int.from_bytes(ear.recv(PACKET_BYTES), "big"))
+        except (BlockingIOError, socket.timeout):
+            return numbers
+
+
+def _sockets() -> Tuple[socket.socket, socket.socket]:
+    with inside(PAIR.second):
+        ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ear.bind(("10.0.0.2", 0))
+    with inside(PAIR.first):
+        mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        mouth.connect(ear.getsockname())
+    return ear, mouth

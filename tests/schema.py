@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the tables of ours in a database differ from the models."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+OUR_TABLES = ("qos_delay", "qos_loss")
+
+
+def differences(connection: sa.engine.Connection) -> list:
+    """Return what alembic would change: types, defaults, keys and indexes too."""
+    from neutron.db.migration.models import head
+
+    from networking_netem.server import models  # noqa: F401
+
+    migrated = MigrationContext.configure(
+        connection,
+        opts={
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_object": lambda item, name, type_, *_: type_ != "table" or name in OUR_TABLES,
+        },
+    )
+    return compare_metadata(migrated, head.get_metadata())

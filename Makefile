@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check docs setup clean
 
 setup: $(VENV)/ready
 
@@ -20,3 +20,6 @@ check: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PY) -m pytest -q tests/unit tests/contract
+
+docs: setup
+	$(PY) -m doc.generate

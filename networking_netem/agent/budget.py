@@ -23,25 +23,25 @@ class Budget:
     """
 
     def __init__(self, memory_bytes: int) -> None:
-        self._packets = memory_bytes // PACKET_BYTES
+        self._left = memory_bytes // PACKET_BYTES
         self._granted: Dict[str, int] = {}
 
     def limit_packets(self, device: str, link: Link) -> int:
         """The most packets that one direction of the device may hold."""
         needed = in_flight_packets(link.egress) + in_flight_packets(link.ingress)
-        others = sum(packets for name, packets in self._granted.items() if name != device)
-        left = max(self._packets - others, 0)
-        granted = min(needed, left)
-        if granted < needed and self._granted.get(device) != granted:
+        held = self._granted.get(device, 0)
+        granted = min(needed, self._left + held)
+        if granted < needed and granted != held:
             LOG.warning(
                 "%s: %s packets can be on the way; the bound on queue memory leaves room for %s",
                 device,
                 needed,
                 granted,
             )
+        self._left += held - granted
         self._granted[device] = granted
-        return LIMIT_PACKETS_MAX if granted == needed else left // 2
+        return LIMIT_PACKETS_MAX if granted == needed else granted // 2
 
     def free(self, device: str) -> None:
         """The device has no queue any more."""
-        self._granted.pop(device, None)
+        self._left += self._granted.pop(device, 0)

@@ -13,9 +13,13 @@ from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_
 from oslo_log import log as logging
 
 from networking_netem.agent import rule as qos_rule
+from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 
 LOG = logging.getLogger(__name__)
+
+VHOST_USER = ("dpdkvhostuser", "dpdkvhostuserclient")
+"""Types of interfaces in Open vSwitch's database that are no network devices."""
 
 
 class NetemQosDriver(qos_driver.QosOVSAgentDriver):
@@ -42,16 +46,25 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
         self._devices.pop(port["port_id"], None)
 
     def create_bandwidth_limit(self, port: Dict[str, Any], rule: Any) -> None:
-        self._put(port, rule)
+        self.update_bandwidth_limit(port, rule)
 
     def update_bandwidth_limit(self, port: Dict[str, Any], rule: Any) -> None:
-        self._put(port, rule)
+        if self._has_kernel_device(port):
+            self._put(port, rule)
+        else:
+            super().update_bandwidth_limit(port, rule)
 
     def delete_bandwidth_limit(self, port: Dict[str, Any]) -> None:
-        self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.EGRESS)
+        if self._has_kernel_device(port):
+            self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.EGRESS)
+        else:
+            super().delete_bandwidth_limit(port)
 
     def delete_bandwidth_limit_ingress(self, port: Dict[str, Any]) -> None:
-        self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.INGRESS)
+        if self._has_kernel_device(port):
+            self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.INGRESS)
+        else:
+            super().delete_bandwidth_limit_ingress(port)
 
     def create_delay(self, port: Dict[str, Any], rule: Any) -> None:
         self._put(port, rule)
@@ -77,12 +90,22 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
     def delete_loss_ingress(self, port: Dict[str, Any]) -> None:
         self._drop(port, qos_rule.LOSS, Direction.INGRESS)
 
-    def _put(self, port: Dict[str, Any], rule: Any) -> None:
-        direction = Direction(rule.direction)
+    def _has_kernel_device(self, port: Dict[str, Any]) -> bool:
+        """False for a vhost-user port: its packets never meet the kernel."""
         device = self.device(port)
-        if device:
-            link = self.links.get(device, Link.CLEAN)
-            self._edit(device, link, direction, qos_rule.with_rule(link[direction], rule))
+        kind = self.br_int.db_get_val("Interface", device, "type") if device else ""
+        return kind not in VHOST_USER
+
+    def _put(self, port: Dict[str, Any], rule: Any) -> None:
+        device = self.device(port)
+        if not device:
+            return
+        if not self._has_kernel_device(port):
+            LOG.error("%s is a vhost-user port: %s is not imposed on it", device, rule.rule_type)
+            return
+        direction = Direction(rule.direction)
+        link = self.links.get(device, Link.CLEAN)
+        self._edit(device, link, direction, qos_rule.with_rule(link[direction], rule))
 
     def _drop(self, port: Dict[str, Any], rule_type: str, direction: Direction) -> None:
         device = self.device(port)
@@ -91,6 +114,6 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
             left = qos_rule.without_rule(link[direction], rule_type)
             self._edit(device, link, direction, left)
 
-    def _edit(self, device: str, link: Link, direction: Direction, to: Any) -> None:
+    def _edit(self, device: str, link: Link, direction: Direction, to: Impairment) -> None:
         self.links[device] = link.with_impairment(direction, to)
         self.touched.add(device)

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Tuple
 
 from oslo_log import log as logging
 
 from networking_netem.domain.link import Link
+from networking_netem.domain.plan import Conditions, Plan, plan
 from networking_netem.domain.shortfall import shortfalls
 
 LOG = logging.getLogger(__name__)
@@ -26,6 +27,13 @@ class Port:
     due_at_s: Optional[float] = None
     retry_s: float = FIRST_RETRY_S
     complaint: str = ""
+    _planned: Optional[Tuple[Link, Conditions, Plan]] = None
+
+    def plan(self, conditions: Conditions) -> Plan:
+        """What the kernel must hold; worked out anew only when something has changed."""
+        if self._planned is None or self._planned[:2] != (self.link, conditions):
+            self._planned = (self.link, conditions, plan(self.link, conditions))
+        return self._planned[2]
 
     def want(self, link: Link) -> None:
         """Desire this link; what the kernel cannot do of it is said in the log."""

@@ -15,7 +15,7 @@ from networking_netem.agent.port import Port
 from networking_netem.domain.diff import diff, ifb_name, obstacles
 from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Observed
-from networking_netem.domain.plan import Conditions, Plan, plan
+from networking_netem.domain.plan import Conditions, Plan
 from networking_netem.domain.step import Await, DeleteIfb, Step
 from networking_netem.kernel.apply import Failure
 
@@ -92,21 +92,14 @@ class Reconciler:
         """Make the kernel hold what is desired of these devices; clean where nothing is."""
         with self._lock:
             ports = [self._ports.setdefault(device, Port(device)) for device in devices]
-            if not ports:
-                return
             refusals: Mapping[str, str] = {}
             for _ in range(ROUNDS):
-                seen = self._kernel.observe(devices)
-                steps = self._steps(ports, seen)
-                if not steps:
-                    break
-                refusals = self._refusals(ports, self._kernel.apply(steps))
-            else:
-                seen = self._kernel.observe(devices)
-            for port in ports:
-                self._settle(port, seen.get(port.device), refusals.get(port.device, ""))
-            if len(seen) < len(ports):
-                self._sweep()
+                todo = self._look(ports)
+                ports = [port for port in ports if port.device in todo]
+                if not ports:
+                    return
+                refusals = self._tell(ports, todo)
+            self._give_up(ports, refusals)
 
     def reconcile_due(self) -> Optional[float]:
         """Reconcile what is due now and return the seconds until the next; None for no next."""
@@ -116,31 +109,54 @@ class Reconciler:
             due = [port.due_at_s for port in self._ports.values() if port.due_at_s is not None]
             return max(min(due) - self._clock(), 0.0) if due else None
 
-    def _steps(self, ports: Sequence[Port], seen: Mapping[str, Observed]) -> List[Step]:
-        """What there is to tell the kernel, having told Open vSwitch where there is anything."""
-        steps: List[Step] = []
+    def _look(self, ports: Sequence[Port]) -> Dict[str, List[Step]]:
+        """What there is to tell the kernel, by device; a port without an entry is settled."""
+        seen = self._kernel.observe([port.device for port in ports]) if ports else {}
+        todo = {}
         for port in ports:
-            if port.device not in seen:
-                continue
-            todo = _telling(self._plan(port, seen[port.device]), seen[port.device])
-            if todo and port.link != Link.CLEAN:
-                self._switch.claim(port.device)
-            steps.extend(todo)
-        return steps
+            observed = seen.get(port.device)
+            steps = self._settle(port, observed) if observed else self._rest(port)
+            if steps:
+                todo[port.device] = steps
+        if len(seen) < len(ports):
+            self._sweep()
+        return todo
 
-    def _plan(self, port: Port, observed: Observed) -> Plan:
+    def _settle(self, port: Port, observed: Observed) -> List[Step]:
+        """The steps that tell the kernel something; without any, decide when to look again."""
+        wanted = self._plan(port, observed)
+        left = diff(wanted, observed)
+        telling = [step for step in left if not isinstance(step, Await)]
+        if telling:
+            return telling
+        hindrances = obstacles(wanted, observed)
+        if hindrances:
+            port.complain("; ".join(hindrances))
+        if hindrances or left:
+            port.look_again(self._clock())
+            return []
+        return self._rest(port)
+
+    def _rest(self, port: Port) -> List[Step]:
+        """Nothing to do: all is as desired, or the device is gone."""
+        port.rest()
         if port.link == Link.CLEAN:
-            return Plan()
-        limit_packets = self._budget.limit_packets(port.device, port.link)
-        return plan(
-            port.link, Conditions(observed.plan_mtu_bytes, self._modules.missing, limit_packets)
-        )
+            self._switch.release(port.device)
+            self._budget.free(port.device)
+            del self._ports[port.device]
+        return []
 
-    def _refusals(self, ports: Sequence[Port], failures: Sequence[Failure]) -> Dict[str, str]:
-        """The first refusal by device, for it is the cause of those behind it."""
+    def _tell(self, ports: Sequence[Port], todo: Mapping[str, List[Step]]) -> Dict[str, str]:
+        """Apply, with Open vSwitch's hands off; returns the first refusal by device.
+
+        The first is the cause of those behind it.
+        """
+        for port in ports:
+            if port.link != Link.CLEAN:
+                self._switch.claim(port.device)
         owners = {ifb_name(port.device): port.device for port in ports}
         refusals: Dict[str, str] = {}
-        for failure in failures:
+        for failure in self._kernel.apply([step for steps in todo.values() for step in steps]):
             device = owners.get(failure.subject, failure.subject)
             if device not in refusals:
                 refusals[device] = str(failure)
@@ -148,29 +164,28 @@ class Reconciler:
                     self._modules.report(failure.missing_module)
         return refusals
 
-    def _settle(self, port: Port, observed: Optional[Observed], refusal: str) -> None:
-        """Decide what comes after the rounds: rest, another look, or a clean end."""
-        if observed is None:
-            self._rest(port)
-            return
-        wanted = self._plan(port, observed)
-        left, hindrances = diff(wanted, observed), obstacles(wanted, observed)
-        if not left and not hindrances:
-            self._rest(port)
-            return
-        telling = _telling(wanted, observed)
-        if telling or hindrances:
-            port.complain(refusal or "; ".join(hindrances) or f"still to do: {telling}")
-        if telling:
-            self._kernel.apply(_telling(Plan(), observed))
-        port.look_again(self._clock())
+    def _give_up(self, ports: Sequence[Port], refusals: Mapping[str, str]) -> None:
+        """Leave ports clean that could not be brought to their links, and try them later."""
+        seen = self._kernel.observe([port.device for port in ports])
+        for port in ports:
+            observed = seen.get(port.device)
+            if observed:
+                port.complain(refusals.get(port.device, "it never stood still"))
+                self._kernel.apply(
+                    [step for step in diff(Plan(), observed) if not isinstance(step, Await)]
+                )
+            port.look_again(self._clock())
 
-    def _rest(self, port: Port) -> None:
-        port.rest()
+    def _plan(self, port: Port, observed: Observed) -> Plan:
         if port.link == Link.CLEAN:
-            self._switch.release(port.device)
-            self._budget.free(port.device)
-            del self._ports[port.device]
+            return Plan()
+        return port.plan(
+            Conditions(
+                observed.plan_mtu_bytes,
+                self._modules.missing,
+                self._budget.limit_packets(port.device, port.link),
+            )
+        )
 
     def _sweep(self) -> None:
         """Remove the ifbs of devices that are gone."""
@@ -178,8 +193,3 @@ class Reconciler:
         if left:
             LOG.info("Removing ifbs whose ports are gone: %s", ", ".join(sorted(left)))
             self._kernel.apply([DeleteIfb(ifb) for ifb in left])
-
-
-def _telling(wanted: Plan, observed: Observed) -> List[Step]:
-    """The steps of a diff that tell the kernel something."""
-    return [step for step in diff(wanted, observed) if not isinstance(step, Await)]

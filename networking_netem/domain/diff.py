@@ -107,23 +107,20 @@ def _egress_build(wanted: Tree, observed: Observed) -> Steps:
 
 
 def _egress_removal(observed: Observed) -> Steps:
-    """First the tree drains, then packets go past the ifb, then it goes."""
+    """First the tree drains, then packets go past the ifb, then clsact and the ifb go.
+
+    A later diff does the last part: what else hangs on clsact is known when our filter is off.
+    """
     device, ifb = observed.device, observed.ifb
     if ifb is None:
         return ()
     name = ifb_name(device)
-    in_use = observed.redirect_ifindex == ifb.ifindex
-    if in_use and ifb.is_up:
-        pending = _drain(name, ifb.tree)
-        if pending:
-            return pending
-    steps: List[Step] = []
-    if in_use:
-        steps.append(DeleteRedirect(device))
+    if observed.redirect_ifindex == ifb.ifindex:
+        pending = _drain(name, ifb.tree) if ifb.is_up else ()
+        return pending or (DeleteRedirect(device),)
     if observed.has_clsact and not observed.has_clsact_company:
-        steps.append(DeleteClsact(device))
-    steps.append(DeleteIfb(name))
-    return tuple(steps)
+        return (DeleteClsact(device), DeleteIfb(name))
+    return (DeleteIfb(name),)
 
 
 def _tree(device: str, wanted: Optional[Tree], found: ObservedTree) -> Steps:
@@ -162,9 +159,9 @@ def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
 
 def _not_lowered(wanted: Optional[Netem], found: Optional[Netem]) -> Optional[Netem]:
     """netem's limit only grows: packets that come while more than it are on the way are lost."""
-    if wanted is None or found is None:
+    if wanted is None or found is None or found.limit_packets <= wanted.limit_packets:
         return wanted
-    return replace(wanted, limit_packets=max(wanted.limit_packets, found.limit_packets))
+    return replace(wanted, limit_packets=found.limit_packets)
 
 
 def _drain(device: str, found: ObservedTree) -> Steps:

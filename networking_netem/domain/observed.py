@@ -50,8 +50,8 @@ class Observed:
     """One port's device, its root tree (the instance's ingress) and the way to its ifb (egress).
 
     ``redirect_ifindex`` is where our filter sends what the instance sends. ``has_clsact_company``
-    tells of filters on the hook that are not ours, ``has_ingress_qdisc`` of the older qdisc that
-    excludes clsact.
+    tells of filters on the hook while ours is not there, ``has_ingress_qdisc`` of the older qdisc
+    that excludes clsact.
     """
 
     device: str

@@ -21,11 +21,12 @@ def pack_string(attribute: int, value: str) -> bytes:
     return pack(attribute, value.encode() + b"\0")
 
 
-def unpack(data: bytes) -> Dict[int, bytes]:
-    """The attributes in ``data`` by type; of a repeated type, the last."""
-    found, offset = {}, 0
-    while offset + _HEADER.size <= len(data):
-        length, attribute = _HEADER.unpack_from(data, offset)
+def unpack(data: bytes, offset: int = 0) -> Dict[int, bytes]:
+    """The attributes in ``data`` from ``offset`` on, by type; of a repeated type, the last."""
+    found = {}
+    read, last = _HEADER.unpack_from, len(data) - _HEADER.size
+    while offset <= last:
+        length, attribute = read(data, offset)
         if length < _HEADER.size:
             break
         found[attribute & _TYPE_MASK] = data[offset + _HEADER.size : offset + length]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import NamedTuple
 
@@ -52,10 +53,11 @@ def dump_body() -> bytes:
     return _IFINFOMSG.pack(0, 0, 0, 0, 0) + mask
 
 
+@functools.lru_cache(maxsize=8192)
 def parse(body: bytes) -> Device:
-    """One message of the dump."""
+    """One message of the dump; most devices are as they were at the last look."""
     _, _, ifindex, flags, _ = _IFINFOMSG.unpack_from(body)
-    found = attributes.unpack(body[_IFINFOMSG.size :])
+    found = attributes.unpack(body, _IFINFOMSG.size)
     kind = attributes.unpack(found.get(_IFLA_LINKINFO, b"")).get(_IFLA_INFO_KIND, b"")
     return Device(
         ifindex=ifindex,

@@ -34,8 +34,13 @@ _NETLINK_GET_STRICT_CHK = 12
 _NETLINK_CAP_ACK = 10
 _HEADER = struct.Struct("=IHHII")
 _ERROR = struct.Struct("=i")
-_RECEIVE_BYTES = 1 << 20
+RECEIVE_BYTES = 1 << 16
+"""The kernel never hands out more than 32 KiB at once (netlink_recvmsg); a larger buffer would be
+mapped, faulted in and unmapped for each call."""
 _BATCH_BYTES = 128 * 1024
+_BATCH_CHANGES, _BATCH_QUESTIONS = 128, 32
+"""All answers to a send must fit into the socket at once, 208 KB by default: 1 KB for an
+acknowledgement, 5 KB for an object (NLMSG_GOODSIZE and what surrounds it)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,6 @@ class Netlink:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         for option in (_NETLINK_EXT_ACK, _NETLINK_CAP_ACK, _NETLINK_GET_STRICT_CHK):
             self._socket.setsockopt(SOL_NETLINK, option, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _RECEIVE_BYTES)
         self._socket.bind((0, 0))
         self._sequence = 0
 
@@ -92,7 +96,7 @@ class Netlink:
         bodies: List[bytes] = []
         interrupted = False
         while True:
-            for kind, flags, sequence, payload in messages(self._socket.recv(_RECEIVE_BYTES)):
+            for kind, flags, sequence, payload in messages(self._socket.recv(RECEIVE_BYTES)):
                 if sequence != self._sequence:
                     continue
                 interrupted = interrupted or bool(flags & _NLM_F_DUMP_INTR)
@@ -107,22 +111,33 @@ class Netlink:
 
     def transact(self, requests: Sequence[Request]) -> List[Answer]:
         """The kernel's answer to each request, in order; requests after a failed one go on."""
-        answers: List[Answer] = []
-        for batch in _batches(requests):
-            answers.extend(self._transact_batch(batch))
-        return answers
+        return [answer for answer, _ in self._exchange(requests, _BATCH_CHANGES)]
 
-    def _transact_batch(self, requests: Sequence[Request]) -> List[Answer]:
+    def ask(self, requests: Sequence[Request]) -> List[bytes]:
+        """The object that each request asks for, in order; empty where there is none."""
+        return [body for _, body in self._exchange(requests, _BATCH_QUESTIONS)]
+
+    def _exchange(self, requests: Sequence[Request], most: int) -> Iterator[Tuple[Answer, bytes]]:
+        for batch in _batches(requests, most):
+            yield from self._exchange_batch(batch)
+
+    def _exchange_batch(self, requests: Sequence[Request]) -> List[Tuple[Answer, bytes]]:
         first = self._sequence + 1
         self._sequence += len(requests)
         self._socket.send(
             b"".join(self._frame(request, first + i) for i, request in enumerate(requests))
         )
-        answers: List[Answer] = []
+        answers: List[Tuple[Answer, bytes]] = []
+        body = b""
         while len(answers) < len(requests):
-            for kind, flags, sequence, payload in messages(self._socket.recv(_RECEIVE_BYTES)):
-                if kind == _NLMSG_ERROR and sequence == first + len(answers):
-                    answers.append(_answer(flags, payload))
+            for kind, flags, sequence, payload in messages(self._socket.recv(RECEIVE_BYTES)):
+                if sequence != first + len(answers):
+                    continue
+                if kind == _NLMSG_ERROR:
+                    answers.append((_answer(flags, payload), body))
+                    body = b""
+                else:
+                    body = payload
         return answers
 
     @staticmethod
@@ -144,12 +159,12 @@ def messages(data: bytes) -> Iterator[Tuple[int, int, int, bytes]]:
         offset += (length + 3) & ~3
 
 
-def _batches(requests: Sequence[Request]) -> Iterator[List[Request]]:
+def _batches(requests: Sequence[Request], most: int) -> Iterator[List[Request]]:
     batch: List[Request] = []
     size = 0
     for request in requests:
         length = _HEADER.size + len(request.body) + 3
-        if batch and size + length > _BATCH_BYTES:
+        if len(batch) == most or (batch and size + length > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(request)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Optional
+from typing import Collection, Dict, List
 
 from networking_netem.domain.diff import IFB_PREFIX, ifb_name
 from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree
@@ -38,45 +38,52 @@ def orphans(netlink: Netlink) -> List[str]:
 
 
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
+    """Two dumps and a batch of questions, however many devices.
+
+    One dump more for a device whose hook holds no filter of ours. The filter is asked for and not
+    its action, which a dump of actions would tell of all at once: an action outlives its filter.
+    """
     devices = _devices(netlink)
     qdiscs: Dict[int, List[Found]] = {}
     for body in netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body()):
         found = qdisc.parse(body)
         qdiscs.setdefault(found.ifindex, []).append(found)
-    return {
-        name: _port(netlink, devices[name], devices.get(ifb_name(name)), qdiscs)
-        for name in names
-        if name in devices
-    }
+    hooked = [index for index, entries in qdiscs.items() if _has(entries, "clsact")]
+    filters = netlink.ask([redirect.get(index) for index in hooked])
+    redirects = {index: redirect.parse(body) for index, body in zip(hooked, filters) if body}
+    observed = {}
+    for name in names:
+        port = devices.get(name)
+        if port is None:
+            continue
+        present = qdiscs.get(port.ifindex, [])
+        has_clsact = _has(present, "clsact")
+        target = redirects.get(port.ifindex)
+        ifb = devices.get(ifb_name(name))
+        observed[name] = Observed(
+            device=name,
+            mtu_bytes=port.mtu_bytes,
+            tree=_tree(present),
+            has_clsact=has_clsact,
+            has_clsact_company=target is None
+            and has_clsact
+            and _has_filters(netlink, port.ifindex),
+            has_ingress_qdisc=_has(present, "ingress"),
+            redirect_ifindex=target,
+            ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(qdiscs.get(ifb.ifindex, [])))
+            if ifb and _is_our_ifb(ifb)
+            else None,
+        )
+    return observed
 
 
-def _port(
-    netlink: Netlink, port: Device, ifb: Optional[Device], qdiscs: Dict[int, List[Found]]
-) -> Observed:
-    present = qdiscs.get(port.ifindex, [])
-    has_clsact = any(found.kind == "clsact" for found in present)
-    ours, company = None, False
-    if has_clsact:
-        for body in netlink.dump(redirect.RTM_GETTFILTER, redirect.dump_body(port.ifindex)):
-            entry = redirect.parse(body)
-            if entry is None:
-                continue
-            if entry.redirect_ifindex is None:
-                company = True
-            else:
-                ours = entry.redirect_ifindex
-    return Observed(
-        device=port.name,
-        mtu_bytes=port.mtu_bytes,
-        tree=_tree(present),
-        has_clsact=has_clsact,
-        has_clsact_company=company,
-        has_ingress_qdisc=any(found.kind == "ingress" for found in present),
-        redirect_ifindex=ours,
-        ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(qdiscs.get(ifb.ifindex, [])))
-        if ifb and _is_our_ifb(ifb)
-        else None,
-    )
+def _has(entries: List[Found], kind: str) -> bool:
+    return any(found.kind == kind for found in entries)
+
+
+def _has_filters(netlink: Netlink, ifindex: int) -> bool:
+    bodies = netlink.dump(redirect.RTM_GETTFILTER, redirect.filters_body(ifindex))
+    return any(map(redirect.is_filter, bodies))
 
 
 def _tree(present: List[Found]) -> ObservedTree:

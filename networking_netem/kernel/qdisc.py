@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import Any, Callable, Dict, NamedTuple, Optional, Type
 
@@ -100,12 +101,24 @@ def dump_body() -> bytes:
 def parse(body: bytes) -> Found:
     """One message of the dump."""
     _, ifindex, handle, parent, _ = TCMSG.unpack_from(body)
-    found = attributes.unpack(body[TCMSG.size :])
+    found = attributes.unpack(body, TCMSG.size)
     kind = attributes.unpack_string(found[TCA_KIND])
     place = _KINDS.get((kind, handle, parent))
-    entry = place.decode(found[TCA_OPTIONS]) if place else None
+    if place is None:
+        return Found(ifindex, kind, handle, parent, 0, None)
+    return Found(ifindex, kind, handle, parent, _backlog(found), _decode(place, found[TCA_OPTIONS]))
+
+
+@functools.lru_cache(maxsize=32768)
+def _decode(place: Place, options: bytes) -> Qdisc:
+    """Most qdiscs are as they were at the last look."""
+    return place.decode(options)
+
+
+def _backlog(found: Dict[int, bytes]) -> int:
     queue = attributes.unpack(found.get(TCA_STATS2, b"")).get(_STATS_QUEUE)
-    return Found(ifindex, kind, handle, parent, _QUEUE.unpack_from(queue)[0] if queue else 0, entry)
+    packets: int = _QUEUE.unpack_from(queue)[0] if queue else 0
+    return packets
 
 
 def _content(qdisc: Qdisc, place: Place) -> bytes:

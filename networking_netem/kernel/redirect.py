@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import NamedTuple, Optional
 
 from networking_netem.kernel import attributes
 from networking_netem.kernel.netlink import NLM_F_CREATE, NLM_F_EXCL, Request
@@ -32,12 +31,6 @@ _TC_ACT_STOLEN = 4
 _TCA_EGRESS_REDIR = 1
 
 
-class Filter(NamedTuple):
-    """One filter on the hook; ``redirect_ifindex`` is None when it is not ours."""
-
-    redirect_ifindex: Optional[int]
-
-
 def add(ifindex: int, ifb_ifindex: int) -> Request:
     """Redirect every frame that the device receives to the ifb; EEXIST when ours is there."""
     mirred = _MIRRED.pack(0, 0, _TC_ACT_STOLEN, 0, 0, _TCA_EGRESS_REDIR, ifb_ifindex)
@@ -59,19 +52,27 @@ def delete(ifindex: int) -> Request:
     return Request(RTM_DELTFILTER, 0, body + attributes.pack_string(TCA_KIND, "matchall"))
 
 
-def dump_body(ifindex: int) -> bytes:
+def get(ifindex: int) -> Request:
+    """Ask for our filter; an error when it is not there."""
+    body = TCMSG.pack(0, ifindex, _HANDLE, HOOK, _INFO)
+    return Request(RTM_GETTFILTER, 0, body + attributes.pack_string(TCA_KIND, "matchall"))
+
+
+def parse(body: bytes) -> int:
+    """The index of the device that our filter sends to; 0 when it does something else."""
+    options = attributes.unpack(attributes.unpack(body, TCMSG.size).get(TCA_OPTIONS, b""))
+    action = attributes.unpack(attributes.unpack(options.get(_TCA_MATCHALL_ACT, b"")).get(1, b""))
+    mirred = attributes.unpack(action.get(_TCA_ACT_OPTIONS, b"")).get(_TCA_MIRRED_PARMS)
+    target: int = _MIRRED.unpack_from(mirred)[6] if mirred else 0
+    return target
+
+
+def filters_body(ifindex: int) -> bytes:
     """The body of a dump of the filters on one device's hook."""
     return TCMSG.pack(0, ifindex, 0, HOOK, 0)
 
 
-def parse(body: bytes) -> Optional[Filter]:
-    """One message of the dump; None for the line that only announces a priority."""
-    _, _, handle, _, info = TCMSG.unpack_from(body)
-    if not handle:
-        return None
-    if handle != _HANDLE or info >> 16 != PRIORITY:
-        return Filter(None)
-    options = attributes.unpack(attributes.unpack(body[TCMSG.size :])[TCA_OPTIONS])
-    action = attributes.unpack(attributes.unpack(options.get(_TCA_MATCHALL_ACT, b"")).get(1, b""))
-    mirred = attributes.unpack(action.get(_TCA_ACT_OPTIONS, b"")).get(_TCA_MIRRED_PARMS)
-    return Filter(_MIRRED.unpack_from(mirred)[6] if mirred else None)
+def is_filter(body: bytes) -> bool:
+    """Whether a message of that dump tells of a filter; some only announce a priority."""
+    handle: int = TCMSG.unpack_from(body)[2]
+    return handle != 0

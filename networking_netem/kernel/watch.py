@@ -8,11 +8,10 @@ import socket
 from typing import Optional, Set
 
 from networking_netem.kernel import device, qdisc, redirect
-from networking_netem.kernel.netlink import SOL_NETLINK, messages
+from networking_netem.kernel.netlink import RECEIVE_BYTES, SOL_NETLINK, messages
 
 _RTNLGRP_LINK, _RTNLGRP_TC = 1, 4
 _NETLINK_ADD_MEMBERSHIP = 1
-_RECEIVE_BYTES = 1 << 20
 
 _LINK = (device.RTM_NEWLINK, device.RTM_DELLINK)
 _TRAFFIC_CONTROL = (
@@ -36,7 +35,7 @@ class Watcher:
         None: the kernel had more to say than the socket holds, so look at everything.
         """
         try:
-            data = self._socket.recv(_RECEIVE_BYTES)
+            data = self._socket.recv(RECEIVE_BYTES)
         except OSError as error:
             if error.errno != errno.ENOBUFS:
                 raise

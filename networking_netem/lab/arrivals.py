@@ -21,10 +21,12 @@ class Arrival(NamedTuple):
 
 @dataclass
 class Sending:
-    """When a flow sent its first packet, the first one that is measured, and its last."""
+    """How many packets a flow has sent, the first one that is measured, and when."""
 
+    sent: int = 0
+    measured_from: int = 0
     first_ns: int = 0
-    counted_ns: int = 0
+    measured_ns: int = 0
     last_ns: int = 0
 
 
@@ -38,25 +40,26 @@ def sample(
 
     `stalls_ns` are begin and end of the times, in order, when the machine stood still.
     """
-    counted = {a.number: a for a in reversed(arrivals) if a.number >= flow.settle_count}
-    all_received = len({a.number for a in arrivals})
+    counted = {a.number: a for a in reversed(arrivals) if a.number >= sending.measured_from}
     timely = [a for a in counted.values() if not _within(a.received_ns, stalls_ns)]
     delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely)
     mean_ms, sd_ms = spread(delays_ms)
-    sent = flow.count - flow.settle_count
+    ordered = [a.number for a in arrivals if a.number >= flow.settle_count]
+    sent = sending.sent - sending.measured_from
     return Sample(
         sent=sent,
         received=len(counted),
         stalled=len(counted) - len(timely),
-        duplicates=len(arrivals) - all_received,
-        reordered=reordered([a.number for a in arrivals]),
         mean_ms=mean_ms,
         sd_ms=sd_ms,
         middle90_ms=middle90(delays_ms),
-        offered_kbps=_kbps((sent - 1) * flow.frame_bits, sending.last_ns - sending.counted_ns),
+        offered_kbps=_kbps((sent - 1) * flow.frame_bits, sending.last_ns - sending.measured_ns),
         wire_kbps=_busy_kbps(flow, sending, arrivals),
-        all_sent=flow.count,
-        all_received=all_received,
+        duplicates=len(ordered) - len(set(ordered)),
+        reordered=reordered(ordered),
+        ordered=len(ordered),
+        all_sent=sending.sent,
+        all_received=len({a.number for a in arrivals}),
     )
 
 
@@ -98,7 +101,7 @@ def _busy_kbps(flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]) -
     """Return the rate of arrivals from settled to when the last packet sent could arrive."""
     if not arrivals:
         return None
-    settled_ns = min(a.received_ns for a in arrivals) + sending.counted_ns - sending.first_ns
+    settled_ns = min(a.received_ns for a in arrivals) + sending.measured_ns - sending.first_ns
     end_ns = sending.last_ns + min(a.received_ns - a.sent_ns for a in arrivals)
     stamps: List[int] = sorted(
         a.received_ns for a in arrivals if settled_ns <= a.received_ns <= end_ns

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
 
     demo = commands.add_parser("demo", help="impose an unstable link through Neutron, measure it")
+    _add_json(demo)
     demo.set_defaults(function=_demo)
 
     up = commands.add_parser("up", help="start the lab; returns when vm1 and vm2 ping each other")
@@ -80,9 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     execute.set_defaults(function=_exec)
 
     measure = commands.add_parser("measure", help="measure the link between the instances")
-    measure.add_argument("source", choices=topology.NAMES)
-    measure.add_argument("target", choices=topology.NAMES)
-    measure.add_argument("--json", action="store_true", help="the table as JSON")
+    measure.add_argument("first", choices=topology.NAMES, help="egress is from it to the second")
+    measure.add_argument("second", choices=topology.NAMES)
+    _add_json(measure)
     measure.set_defaults(function=_measure)
 
     commands.add_parser("down", help="end the lab; nothing of it is left").set_defaults(
@@ -105,6 +106,10 @@ def _add_memory(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the table as JSON")
+
+
 def _add_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("argv", nargs="+", metavar="CMD", help="the command, after --")
 
@@ -124,10 +129,7 @@ def _number(text: str, least: int, most: int) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    lab = session.up(
-        arguments.port, arguments.memory_mib, lambda text: print(f"{text} ...", file=sys.stderr)
-    )
-    print(lab.api_url)
+    print(session.up(arguments.port, arguments.memory_mib).api_url)
 
 
 def _status(_: argparse.Namespace) -> int:
@@ -146,16 +148,20 @@ def _exec(arguments: argparse.Namespace) -> int:
         raise LabError("the lab went down") from None
 
 
-def _demo(_: argparse.Namespace) -> int:
+def _demo(arguments: argparse.Namespace) -> int:
+    require_root()
     from networking_netem.lab import demo
 
-    return demo.main()
+    return demo.main(arguments.json)
 
 
 def _measure(arguments: argparse.Namespace) -> int:
+    require_root()
     from networking_netem.lab import measure
 
-    return measure.main(arguments.source, arguments.target, arguments.json)
+    if arguments.first == arguments.second:
+        raise LabError(f"{arguments.first} has no link to itself: name two instances")
+    return measure.main(arguments.first, arguments.second, arguments.json)
 
 
 if __name__ == "__main__":

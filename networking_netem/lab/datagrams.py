@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import signal
 import socket
 import struct
 import time
@@ -32,9 +33,9 @@ class _Stream:
 
     def __init__(self, flow: Datagrams, sender: Endpoint, receiver: Endpoint, due_s: float) -> None:
         self.flow = flow
-        self.sent = 0
+        self._last = math.inf if flow.awaits_edit else flow.settle_count + flow.count
         self._mark = int.from_bytes(os.urandom(2), "big")
-        self._sending = Sending()
+        self._sending = Sending(measured_from=flow.settle_count)
         self._arrivals: List[Arrival] = []
         self._packet = bytearray(max(flow.payload_bytes, _HEADER.size))
         self._due_s = due_s
@@ -57,7 +58,18 @@ class _Stream:
 
     @property
     def done(self) -> bool:
-        return self.sent == self.flow.count
+        return self._sending.sent >= self._last
+
+    @property
+    def share(self) -> float:
+        """How much of the flow is sent, as far as that can be known."""
+        return 0.0 if self._last == math.inf else min(1.0, self._sending.sent / self._last)
+
+    def edited(self) -> None:
+        """Measure from the next packet on."""
+        if self._last == math.inf:
+            self._sending.measured_from = max(self._sending.sent, self.flow.settle_count)
+            self._last = self._sending.measured_from + self.flow.count
 
     @property
     def due_s(self) -> float:
@@ -68,13 +80,13 @@ class _Stream:
         sending = self._sending
         # CLOCK_REALTIME, as the kernel's receive stamps.
         sending.last_ns = time.time_ns()
-        _HEADER.pack_into(self._packet, 0, self._mark, self.sent, sending.last_ns)
+        _HEADER.pack_into(self._packet, 0, self._mark, sending.sent, sending.last_ns)
         self._mouth.send(self._packet)
-        if self.sent == 0:
+        if sending.sent == 0:
             sending.first_ns = sending.last_ns
-        if self.sent == self.flow.settle_count:
-            sending.counted_ns = sending.last_ns
-        self.sent += 1
+        if sending.sent == sending.measured_from:
+            sending.measured_ns = sending.last_ns
+        sending.sent += 1
 
     def drain(self) -> int:
         """Read what has arrived and return how much; when does not matter to the stamps."""
@@ -92,7 +104,7 @@ class _Stream:
 
     @property
     def complete(self) -> bool:
-        return len(self._arrivals) >= self.flow.count
+        return len(self._arrivals) >= self._sending.sent
 
     def sample(self, stalls_ns: Sequence[Tuple[int, int]]) -> Sample:
         return sample(self.flow, self._sending, self._arrivals, stalls_ns)
@@ -107,7 +119,10 @@ def exchange(
     endpoints: Callable[[str], Endpoint],
     progress: Callable[[float], None],
 ) -> List[Sample]:
-    """Run `flows` at the same time and return their samples; `progress` hears 0.0 to 1.0."""
+    """Run `flows` at the same time and return their samples; `progress` hears 0.0 to 1.0.
+
+    SIGUSR1 says that the link has been edited.
+    """
     with contextlib.ExitStack() as stack:
         pulse = Pulse()
         streams = []
@@ -115,6 +130,7 @@ def exchange(
             stream = _Stream(flow, endpoints(flow.sender), endpoints(flow.receiver), pulse.now_s)
             stack.callback(stream.close)
             streams.append(stream)
+        signal.signal(signal.SIGUSR1, lambda *_: [stream.edited() for stream in streams])
         _send(streams, pulse, progress)
         _await_stragglers(streams, pulse)
         progress(1.0)
@@ -122,8 +138,7 @@ def exchange(
 
 
 def _send(streams: Sequence[_Stream], pulse: Pulse, progress: Callable[[float], None]) -> None:
-    total = sum(stream.flow.count for stream in streams)
-    drain_s = tell_s = pulse.now_s
+    drain_s, tell_s = pulse.now_s, pulse.now_s + _PROGRESS_EVERY_S
     while not all(stream.done for stream in streams):
         for stream in streams:
             stream.send_due(pulse.now_s)
@@ -133,7 +148,7 @@ def _send(streams: Sequence[_Stream], pulse: Pulse, progress: Callable[[float], 
                 stream.drain()
         if pulse.now_s >= tell_s:
             tell_s = pulse.now_s + _PROGRESS_EVERY_S
-            progress(sum(stream.sent for stream in streams) / total)
+            progress(min(stream.share for stream in streams))
         pulse.beat(min(stream.due_s for stream in streams))
 
 

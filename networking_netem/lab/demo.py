@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import functools
-import time
 from dataclasses import replace
-from typing import Any, Dict, List, Sequence
+from functools import partial
+from typing import Any, Dict, List, Mapping, Sequence
 
 from networking_netem.lab import remote, report, sampling, session
 from networking_netem.lab.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
 from networking_netem.lab.errors import LabError
-from networking_netem.lab.judging import NO_CLEAN_MS, rows, second_opinion, sound
+from networking_netem.lab.judging import NO_CLEAN_MS, judge, sound
 from networking_netem.lab.port_policy import PortPolicy
 from networking_netem.lab.prober import Prober
 from networking_netem.lab.progress import Display
@@ -20,9 +19,10 @@ from networking_netem.lab.row import Row, Step, Verdict
 from networking_netem.lab.sampling import Pair
 
 _PAIR = Pair("vm1", "vm2")
+# What a bucket has saved before a measurement comes on top of the rate: 30 ms in 2 s are 1.5 %.
 _LIMITED: Both = {
-    "egress": Asked(max_kbps=10_000, max_burst_kbps=1_000),
-    "ingress": Asked(max_kbps=20_000, max_burst_kbps=2_000),
+    "egress": Asked(max_kbps=10_000, max_burst_kbps=300),
+    "ingress": Asked(max_kbps=20_000, max_burst_kbps=600),
 }
 _UNSTABLE: Both = {
     "egress": replace(_LIMITED["egress"], delay_ms=100, delay_correlation_ms=10, loss_pct=10),
@@ -32,12 +32,11 @@ _EDITED: Both = {
     "egress": replace(_UNSTABLE["egress"], delay_ms=101, delay_correlation_ms=20, loss_pct=14),
     "ingress": _UNSTABLE["ingress"],
 }
-_EDIT_WITHIN_S = 6.0
 
 
-def main(as_json: bool = False) -> int:
+def demo(as_json: bool = False) -> int:
     """Play the scenario and print its table; return 0 if every verdict is good, else 1."""
-    with Display() as display, session.opened(display.working) as lab:
+    with session.opened() as lab, Display() as display:
         steps = _Scenario(Neutron(lab.api_url), display).play()
     return report.show(steps, as_json)
 
@@ -48,7 +47,7 @@ class _Scenario:
     def __init__(self, neutron: Neutron, display: Display) -> None:
         self._neutron = neutron
         self._display = display
-        self._prober = Prober(functools.partial(remote.spawn, remote.NODE), display.working)
+        self._prober = Prober(partial(remote.spawn, remote.NODE), display.working)
         self._clean_ms = NO_CLEAN_MS
         self._steps: List[Step] = []
 
@@ -99,35 +98,30 @@ class _Scenario:
 
     def _measure(self, asked: Both) -> Dict[str, Any]:
         answers = sound(self._prober, _PAIR, asked)
-        self._steps[-1].rows += rows(asked, answers, self._clean_ms)
+        self._judge(asked, answers)
         return answers
 
+    def _judge(self, asked: Both, answers: Mapping[str, Any]) -> None:
+        rows = judge(self._prober, _PAIR, asked, answers, self._clean_ms)
+        self._steps[-1].rows += rows
+
     def _measure_edit(self, policy: PortPolicy) -> None:
-        """Edit at the head of a flow: its delays count from when the edit must be in force."""
-        flows = sampling.delay_flows(
-            _PAIR, _EDITED, settle_s=_EDIT_WITHIN_S, netem={"egress": policy.ifb}
-        )
-        edit = functools.partial(_edit, policy)
-        answers = second_opinion(self._prober, _PAIR, _EDITED, self._prober.run([flows], edit))
-        self._steps[-1].rows += rows(_EDITED, answers, self._clean_ms)
+        """Edit at the head of a flow, which begins to measure once the edit is in force."""
+        flows = sampling.delay_flows(_PAIR, _EDITED, awaits_edit=True, netem={"egress": policy.ifb})
+        self._judge(_EDITED, self._prober.run([flows], partial(_edit, policy)))
 
 
 def _edit(policy: PortPolicy) -> None:
-    start_s = time.monotonic()
     policy.edit("delay_rule egress", delay_ms=101, delay_correlation_ms=20)
     policy.edit("loss_rule egress", loss_pct=14)
-    took_s = time.monotonic() - start_s
-    # The old delay is still on the wire for a moment, and the probe began a moment earlier.
-    if took_s > _EDIT_WITHIN_S - 1:
-        raise LabError(f"the edit took {took_s:.1f} s, more than the {_EDIT_WITHIN_S:g} s it has")
 
 
 def _left(left: Sequence[str]) -> Row:
     found = ", ".join(left) or "nothing"
     return Row(
         "kernel",
-        "qdiscs, filters, ifbs",
-        "none of ours",
+        "left behind",
+        "nothing",
         found,
         Verdict.of(not left),
         {"left": list(left)},

@@ -17,7 +17,9 @@ SEGMENT_OVERHEAD_BYTES = 20 + 12 + 20 + 14
 class Datagrams:
     """Numbered, timestamped UDP packets from one VM to another at a constant pace.
 
-    The first `settle_count` of the `count` packets are sent and accounted for, but not measured.
+    Nothing is measured of the first `settle_count`; then `count` packets are. Where `awaits_edit`,
+    these are preceded by as many as it takes until the probe is told that the link has been
+    edited: of them neither delay nor loss is measured.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Datagrams:
     pps: float
     count: int
     settle_count: int
+    awaits_edit: bool = False
     payload_bytes: int = 18
     most_debt_s: float = 0.02
     """A sender that was held up for longer forgives itself the rest."""
@@ -67,12 +70,14 @@ class Sample:
     offered_kbps: float
     wire_kbps: Optional[float]
     """Rate of the frames that came out while the sender kept the link busy."""
-    all_sent: int
-    """With the packets that settled the flow, as in the figures below."""
-    all_received: int
     duplicates: int
     reordered: int
     """Packets that came after one with a higher number (RFC 4737, section 3.3)."""
+    ordered: int
+    """How many packets arrived in all of which order and copies are counted."""
+    all_sent: int
+    """With the packets that settled the flow."""
+    all_received: int
     netem: Optional[NetemCount] = None
 
     @property

@@ -41,9 +41,9 @@ class Instance:
             f" peer name eth0 address {mac} mtu {_MTU} netns {self.name}",
         )
         # Before eth0 is up: no router solicitation, no duplicate address detection on the link.
-        sysctl = "net.ipv6.conf.all.disable_ipv6=1"
+        command = ["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"]
         for prefix in ([], ["ip", "netns", "exec", self.name]):
-            subprocess.run([*prefix, "sysctl", "-q", "-w", sysctl], check=True)
+            subprocess.run([*prefix, *command], check=True)
         _ip(
             "link set lo up",
             f"address add {self.address}/{self.prefix_length} dev eth0",

@@ -7,7 +7,7 @@ from functools import partial
 
 from networking_netem.lab import remote, report, session
 from networking_netem.lab.asked import across
-from networking_netem.lab.judging import NO_CLEAN_MS, rows, sound
+from networking_netem.lab.judging import judge, sound
 from networking_netem.lab.prober import Prober
 from networking_netem.lab.progress import Display
 from networking_netem.lab.rest import Neutron
@@ -15,14 +15,14 @@ from networking_netem.lab.row import Step
 from networking_netem.lab.sampling import Pair
 
 
-def main(first: str, second: str, as_json: bool = False) -> int:
+def measure(first: str, second: str, as_json: bool = False) -> int:
     """Print the table for the link as it is now; return 0 if every verdict is good, else 1."""
-    with Display() as display, session.opened(display.working) as lab:
+    with session.opened() as lab, Display() as display:
         neutron = Neutron(lab.api_url)
         asked = across(*(neutron.asked(neutron.port(vm)) for vm in (first, second)))
         step = Step(f"{first} to {second} (egress) and back (ingress), as they are now")
         display.step(step.title)
         prober = Prober(partial(remote.spawn, remote.NODE), display.working)
-        answers = sound(prober, Pair(first, second), asked)
-        step.rows += rows(asked, answers, NO_CLEAN_MS)
+        pair = Pair(first, second)
+        step.rows += judge(prober, pair, asked, sound(prober, pair, asked))
     return report.show([step], as_json)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, List, Tuple
 
 from networking_netem.lab import ovs
 from networking_netem.lab.neutron import API_PORT
@@ -23,16 +23,19 @@ START_TIMEOUT_S = 180
 
 
 class _Node:
-    """The processes of the node; the end of one is the end of all."""
+    """The processes of the node, and how each is started."""
 
     def __init__(self, database: str) -> None:
         for folder in (LOG_FOLDER, RUN_FOLDER):
             folder.mkdir(parents=True)
         self._deadline = time.monotonic() + START_TIMEOUT_S
         # Neutron takes longest; it waits for the switch where it needs it.
-        self._processes: Dict[str, subprocess.Popen] = {"neutron": _start_neutron(database)}
-        self._processes["ovsdb-server"] = ovs.start_database(LOG_FOLDER)
-        self._processes["ovs-vswitchd"] = ovs.start_switch(LOG_FOLDER)
+        self._starts: Dict[str, Callable[[], subprocess.Popen]] = {
+            "neutron": lambda: _start_neutron(database),
+            "ovsdb-server": lambda: ovs.start_database(LOG_FOLDER),
+            "ovs-vswitchd": lambda: ovs.start_switch(LOG_FOLDER),
+        }
+        self._processes = {name: start() for name, start in self._starts.items()}
 
     def wait_until(self, holds: Callable[[], bool], what: str) -> None:
         """Return once it holds; exit when a process of the node ends or time is up."""
@@ -44,15 +47,19 @@ class _Node:
             time.sleep(0.1)
 
     def run(self) -> None:
-        """Return never; exit when a process of the node ends."""
+        """Start a process anew when it ends, as the init system of a host does; return never."""
         while True:
-            self._check()
-            time.sleep(1)
+            for name, process in self._ended():
+                print(f"{name} has ended with status {process.returncode}; starting it anew")
+                self._processes[name] = self._starts[name]()
+            time.sleep(0.2)
 
     def _check(self) -> None:
-        for name, process in self._processes.items():
-            if process.poll() is not None:
-                sys.exit(f"{name} has ended with status {process.returncode}")
+        for name, process in self._ended():
+            sys.exit(f"{name} has ended with status {process.returncode}")
+
+    def _ended(self) -> List[Tuple[str, subprocess.Popen]]:
+        return [(name, each) for name, each in self._processes.items() if each.poll() is not None]
 
 
 def _start_neutron(database: str) -> subprocess.Popen:
@@ -67,9 +74,11 @@ def _start_neutron(database: str) -> subprocess.Popen:
     }
     configuration.write_text(template.substitute(values))
     # Neutron's root helper looks for privsep-helper on the PATH.
-    environment = dict(os.environ, PATH=f"{sys.prefix}/bin:{os.environ['PATH']}")
+    path = f"{sys.prefix}/bin:{os.environ['PATH']}"
+    # Each of its Python processes warns that eventlet is deprecated, which Neutron 29 does not use.
+    environment = dict(os.environ, PATH=path, PYTHONWARNINGS="ignore")
     command = [sys.executable, "-m", "networking_netem.lab.neutron", str(configuration)]
-    with (LOG_FOLDER / "neutron.out").open("wb") as output:
+    with (LOG_FOLDER / "neutron.out").open("ab") as output:
         return subprocess.Popen(
             [*command, database, str(values["database"])],
             stdin=subprocess.DEVNULL,

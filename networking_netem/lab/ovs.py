@@ -20,7 +20,8 @@ def start_database(log_folder: Path) -> subprocess.Popen:
     """Start ovsdb-server, reachable at its socket and at 127.0.0.1:6640."""
     RUN.mkdir(exist_ok=True)
     database = RUN / "conf.db"
-    subprocess.run(["ovsdb-tool", "create", str(database), _SCHEMA], check=True)
+    if not database.exists():
+        subprocess.run(["ovsdb-tool", "create", str(database), _SCHEMA], check=True)
     socket = RUN / "db.sock"
     return subprocess.Popen(
         ["ovsdb-server", "-vconsole:off", f"--log-file={log_folder}/ovsdb-server.log",

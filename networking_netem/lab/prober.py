@@ -31,10 +31,11 @@ class Prober:
     ) -> Dict[str, Any]:
         """Run the stages in turn and return the answers by name of flow.
 
-        `meanwhile` is called once, as soon as the first packet is on its way.
+        `meanwhile` is called once, while packets run; flows that await an edit then go on to
+        measure.
         """
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
-        probe = self._spawn([sys.executable, "-m", "networking_netem.lab.probe", specs])
+        probe = self._spawn([sys.executable, "-I", "-m", "networking_netem.lab.probe", specs])
         try:
             answers = dict(self._answers(probe, meanwhile))
         except BaseException:
@@ -45,13 +46,17 @@ class Prober:
         return answers
 
     def _answers(self, probe: Any, meanwhile: Optional[Callable[[], None]]) -> Iterator[Any]:
+        pid = 0
         for line in probe:
             event = json.loads(line)
-            if "progress" in event:
+            if "pid" in event:
+                pid = event["pid"]
+            elif "progress" in event:
                 self._progress(_words(event["flows"]), event["progress"])
                 if meanwhile:
                     meanwhile()
                     meanwhile = None
+                    self._spawn(["sh", "-c", f"kill -USR1 {pid}"]).wait()
             else:
                 yield event["flow"], answer(event)
 

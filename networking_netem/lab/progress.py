@@ -39,10 +39,10 @@ class Display:
         self._last = ""
         self._console.print(title, soft_wrap=True)
 
-    def working(self, what: str, done: Optional[float] = None) -> None:
-        """Say what is being done, and how much of it, 0.0 to 1.0, where that is known."""
+    def working(self, what: str, done: float) -> None:
+        """Say what is being done and how much of it, 0.0 to 1.0."""
         if self._status:
-            self._status.update(what if done is None else f"{what} {done:4.0%}")
+            self._status.update(f"{what} {done:4.0%}")
         elif what != self._last:
             self._console.print(f"  {what}", soft_wrap=True)
         self._last = what

@@ -12,8 +12,9 @@ from typing import List, Tuple
 
 _BEAT_S = 0.001
 _STALL_S = 0.001
-_BACKLOG_NS = 1_000_000
-"""How long after a stall the kernel may still hand over what was due in it."""
+_BACKLOG_S = 0.001
+_BACKLOG = 0.5
+"""How long after a stall the kernel may still hand over what was due in it, partly as its share."""
 
 
 class Pulse:
@@ -22,7 +23,7 @@ class Pulse:
     def __init__(self) -> None:
         self.now_s = time.monotonic()
         self.stalls_ns: List[Tuple[int, int]] = []
-        """Begin and end of each, in order, overlapping at most by the backlog."""
+        """Begin and end of each, in order of both; a backlog may reach into the next."""
 
     def beat(self, next_s: float) -> None:
         """Sleep until `next_s`, or for one beat where that is sooner; a late end is a stall."""
@@ -32,4 +33,5 @@ class Pulse:
         late_s = self.now_s - expected_s
         if late_s > _STALL_S:
             end_ns = time.time_ns()
-            self.stalls_ns.append((end_ns - int(late_s * 1e9), end_ns + _BACKLOG_NS))
+            backlog_s = _BACKLOG_S + _BACKLOG * late_s
+            self.stalls_ns.append((end_ns - int(late_s * 1e9), end_ns + int(backlog_s * 1e9)))

@@ -18,15 +18,23 @@ from networking_netem.lab.host import require_node, require_root
 from networking_netem.lab.state import DEFAULT_API_PORT, Lab
 from networking_netem.lab.uml import DEFAULT_MEMORY_MIB
 
+_ANY_PORT = 0
 _STOP_TIMEOUT_S = 15
+
+
+def _to_stderr(text: str) -> None:
+    print(f"{text} ...", file=sys.stderr, flush=True)
 
 
 def up(
     api_port: int = DEFAULT_API_PORT,
     memory_mib: int = DEFAULT_MEMORY_MIB,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = _to_stderr,
 ) -> Lab:
-    """Start a lab in the background and return it once both instances ping each other."""
+    """Start a lab in the background and return it once both instances ping each other.
+
+    Port 0 takes a free one. `progress` is told what it waits for.
+    """
     require_node()
     command = [sys.executable, "-m", f"{__package__}.supervisor", str(api_port), str(memory_mib)]
     supervisor = subprocess.Popen(
@@ -84,13 +92,13 @@ def down() -> None:
 
 
 @contextlib.contextmanager
-def opened(progress: Callable[[str], None] = lambda _: None) -> Iterator[Lab]:
+def opened(progress: Callable[[str], None] = _to_stderr) -> Iterator[Lab]:
     """The lab that is up, which stays up; or one of its own, which goes down at the end."""
     lab = state.running()
     if lab is not None:
         yield lab
         return
-    lab = up(progress=progress)
+    lab = up(api_port=_ANY_PORT, progress=progress)
     try:
         yield lab
     finally:

@@ -26,8 +26,14 @@ def report() -> Tuple[List[str], bool]:
         facts = (port["status"], port["fixed_ips"][0]["ip_address"], port["mac_address"])
         lines.append(f"{port['name']:6} {', '.join(facts)}, port {port['id']}")
         healthy = healthy and port["status"] == "ACTIVE"
-    free = remote.run(remote.NODE, ["free", "--mebi"]).stdout.split()
-    used_mib = int(free[free.index("Mem:") + 2])
-    lines.append(f"guest  {used_mib} MiB of {lab.memory_mib} MiB used")
+    lines.append(f"guest  {_used_mib()} MiB of {lab.memory_mib} MiB used")
     lines.append(f"logs   netem-lab exec node -- ls {node.LOG_FOLDER}")
     return lines, healthy and len(ports) == len(topology.NAMES)
+
+
+def _used_mib() -> int:
+    sizes_kib = {}
+    for line in remote.run(remote.NODE, ["cat", "/proc/meminfo"]).stdout.splitlines():
+        name, size, *_ = line.split()
+        sizes_kib[name] = int(size)
+    return (sizes_kib["MemTotal:"] - sizes_kib["MemAvailable:"]) // 1024

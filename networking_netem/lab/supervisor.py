@@ -28,7 +28,7 @@ _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
 
 def main() -> None:
     """Bring a lab up, say so on stdout, and keep it until SIGTERM; argv: port, memory in MiB."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, _stop)
     try:
         claim = state.claim()  # held open until this process ends
         try:
@@ -40,11 +40,16 @@ def main() -> None:
         _say(error=str(error), log=error.log)
 
 
+def _stop(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise LabError("the lab was told to go down before it was up")
+
+
 def _run(api_port: int, memory_mib: int) -> None:
-    lab = state.Lab(os.getpid(), api_port, memory_mib, since_s=time.time())
-    lab.write()
     # Both listen in the host's network; their connections are carried into ours.
     api = _listen_api(api_port)
+    lab = state.Lab(os.getpid(), api.getsockname()[1], memory_mib, since_s=time.time())
+    lab.write()
     commands = socket.socket(socket.AF_UNIX)
     commands.bind(str(state.EXEC_SOCKET))
     commands.listen(64)
@@ -92,7 +97,8 @@ def _listen_api(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=64)
     except OSError as error:
         raise LabError(
-            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another with --port"
+            f"cannot listen on 127.0.0.1:{port}: {os.strerror(error.errno)};"
+            " take another with --port"
         ) from None
 
 

@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import List, Sequence
+from typing import Sequence
+from weakref import WeakSet
 
 import networking_netem
 from networking_netem.lab.errors import LabError
@@ -61,7 +62,7 @@ class Guest:
                 pass_fds=[theirs],
             )
         os.close(theirs)
-        self._connections: List[socket.socket] = []
+        self._connections: WeakSet[socket.socket] = WeakSet()
         self._watch = threading.Thread(target=self._hang_up, daemon=True)
         self._watch.start()
 
@@ -83,13 +84,13 @@ class Guest:
     def connect(self, port: int = PORT) -> socket.socket:
         """A connection to a port of the guest; it is shut down when the guest dies."""
         connection = socket.create_connection((GUEST_ADDRESS, port))
-        self._connections.append(connection)
+        self._connections.add(connection)
         return connection
 
     def _hang_up(self) -> None:
         # A dead guest sends no FIN: nobody would ever wake up.
         os.read(self._alive, 1)
-        for connection in self._connections:
+        for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from networking_netem.lab.asked import Asked
 from networking_netem.lab.flow import Goodput, Sample
 from networking_netem.lab.row import Row, Verdict
 from networking_netem.lab.statistics import clopper_pearson
+
+DELAY, JITTER, LOSS = "one-way delay", "jitter", "loss"
 
 MEAN_TOLERANCE_MS = 0.5
 MEAN_TOLERANCE = 0.01
@@ -29,12 +29,12 @@ def delay(direction: str, asked: Asked, sample: Sample, clean_ms: float) -> Row:
     """Judge the mean one-way delay beyond `clean_ms`, what the link takes by itself."""
     text = f"{asked.delay_ms:g} ms" if asked.delay_ms else "clean"
     if sample.mean_ms is None:
-        return _unseen(direction, "one-way delay", text, asked, sample)
+        return _unseen(direction, DELAY, text, asked, sample)
     off_ms = sample.mean_ms - clean_ms - asked.delay_ms
     measured = f"{sample.mean_ms:.2f} ms" + (f", clean {clean_ms:.2f}" if clean_ms else "")
     return Row(
         direction,
-        "one-way delay",
+        DELAY,
         text,
         measured,
         Verdict.of(abs(off_ms) <= mean_tolerance_ms(asked.delay_ms)),
@@ -53,7 +53,7 @@ def jitter(direction: str, asked: Asked, sample: Sample) -> Row:
     sd_ms = asked.sd_ms
     text = f"±{asked.delay_correlation_ms:g} ms, sd {sd_ms:.2f}" if sd_ms else "none"
     if sample.sd_ms is None or sample.middle90_ms is None:
-        return _unseen(direction, "jitter", text, asked, sample)
+        return _unseen(direction, JITTER, text, asked, sample)
     if sd_ms:
         measured = f"sd {sample.sd_ms:.2f} ms"
         holds = abs(sample.sd_ms - sd_ms) <= SD_TOLERANCE * sd_ms
@@ -61,18 +61,13 @@ def jitter(direction: str, asked: Asked, sample: Sample) -> Row:
         measured = f"sd {sample.sd_ms:.2f} ms, 90 % within ±{sample.middle90_ms:.2f}"
         holds = sample.middle90_ms <= MIDDLE90_TOLERANCE_MS
     figures = {"asked_sd_ms": sd_ms, "sd_ms": sample.sd_ms, "middle90_ms": sample.middle90_ms}
-    return Row(direction, "jitter", text, measured, Verdict.of(holds), figures)
+    return Row(direction, JITTER, text, measured, Verdict.of(holds), figures)
 
 
-def loss(direction: str, asked: Asked, sample: Sample, earlier: Optional[Sample] = None) -> Row:
-    """Judge whether the loss asked lies in the interval around the loss seen.
-
-    An `earlier` sample that missed is shown beside the one that is judged.
-    """
+def loss(direction: str, asked: Asked, sample: Sample) -> Row:
+    """Judge whether the loss asked lies in the interval around the loss seen."""
     low, high = (100 * p for p in clopper_pearson(sample.lost, sample.sent, CONFIDENCE))
     measured = f"{100 * sample.lost / sample.sent:.2f} % [{low:.2f}, {high:.2f}] of {sample.sent}"
-    if earlier:
-        measured += f", before {100 * earlier.lost / earlier.sent:.2f} %"
     figures = {
         "asked_pct": asked.loss_pct,
         "lost": sample.lost,
@@ -81,7 +76,7 @@ def loss(direction: str, asked: Asked, sample: Sample, earlier: Optional[Sample]
         "high_pct": high,
     }
     good = Verdict.of(low <= asked.loss_pct <= high)
-    return Row(direction, "loss", f"{asked.loss_pct:g} %", measured, good, figures)
+    return Row(direction, LOSS, f"{asked.loss_pct:g} %", measured, good, figures)
 
 
 def order(direction: str, sample: Sample) -> Row:
@@ -90,7 +85,7 @@ def order(direction: str, sample: Sample) -> Row:
         direction,
         "reordered, doubled",
         "0, 0",
-        f"{sample.reordered}, {sample.duplicates} of {sample.all_received}",
+        f"{sample.reordered}, {sample.duplicates} of {sample.ordered}",
         Verdict.of(sample.reordered == 0 and sample.duplicates == 0),
         {"reordered": sample.reordered, "duplicates": sample.duplicates},
     )

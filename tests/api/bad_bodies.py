@@ -138,9 +138,7 @@ def _too_deep(rule_type: RuleType, dice: random.Random) -> Bad:
     levels = dice.choice([17, 100, 300, 500, 990, 1100, 5000, 50_000])
     opening, closing = dice.choice([("[", "]"), ('{"a":', "}")])
     inner = opening * levels + dice.choice(["1" + closing * levels, ""])
-    return Bad(
-        "depth", dice.choice([inner, f'{{"{rule_type.member}": {{"direction": {inner}}}}}'])
-    )
+    return Bad("depth", dice.choice([inner, f'{{"{rule_type.member}": {{"direction": {inner}}}}}']))
 
 
 def _wrong_content_type(rule_type: RuleType, dice: random.Random) -> Bad:

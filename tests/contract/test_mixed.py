@@ -86,9 +86,10 @@ def test_the_version_stays_neutrons_own(policy: Any) -> None:
     assert policy.obj_to_primitive()["versioned_object.version"] == qos_policy.QosPolicy.VERSION
     alone = qos_policy.QosPolicy(id=POLICY_ID, rules=[policy.rules[1]])
     assert wire.OUR_RULES not in alone.obj_to_primitive()["versioned_object.data"]
-    assert "rules" not in qos_policy.QosPolicy(id=POLICY_ID).obj_to_primitive()[
-        "versioned_object.data"
-    ]
+    assert (
+        "rules"
+        not in qos_policy.QosPolicy(id=POLICY_ID).obj_to_primitive()["versioned_object.data"]
+    )
 
 
 @pytest.mark.parametrize("older", ["1.8", "1.9"])

@@ -65,6 +65,16 @@ def tap(netns: None) -> str:
 
 
 @pytest.fixture
+def two_vms(netns: None) -> Iterator[None]:
+    """Two VMs on a bridge; see `two_vms.py`."""
+    from tests.kernel import two_vms as vms
+
+    vms.make()
+    yield
+    vms.unmake()
+
+
+@pytest.fixture
 def netlink(netns: None) -> Iterator[Netlink]:
     """A socket in the case's namespace."""
     with Netlink() as opened:

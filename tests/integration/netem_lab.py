@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command netem-lab as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROGRAM = str(Path(sys.executable).with_name("netem-lab"))
+
+
+def netem_lab(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, its environment that of the tests but for `env`."""
+    environment = {**os.environ, **options.pop("env", {})}
+    wrapper = options.pop("wrapper", ())
+    return subprocess.run(
+        [*wrapper, PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        **{"stdin": subprocess.DEVNULL, **options},
+    )

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever others do to a port's qdiscs, its link is back; how long it was not is printed."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
+
+import pytest
+
+from networking_netem.lab import remote
+from networking_netem.lab.rest import Neutron
+from networking_netem.lab.state import Lab
+
+DEADLINE_S = 180.0
+OURS = {("tbf", "4e45:"), ("netem", "4e46:"), ("bfifo", "4e47:")}
+
+
+class Port:
+    """The first VM's port with a policy that impairs both directions."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.neutron = Neutron(lab.api_url)
+        self.id = self.neutron.port("vm1")["id"]
+        self.tap, self.ifb = f"tap{self.id[:11]}", f"nifb{self.id[:11]}"
+
+    def impair(self) -> None:
+        self.policy = policy = self.neutron.post("qos/policies", {"policy": {"name": "others"}})[
+            "id"
+        ]
+        for kind, rule in (
+            ("bandwidth_limit", {"max_kbps": 10_000}),
+            ("bandwidth_limit", {"max_kbps": 20_000, "direction": "ingress"}),
+            ("delay", {"delay_ms": 20, "delay_correlation_ms": 2}),
+            ("loss", {"loss_pct": 1, "direction": "ingress"}),
+        ):
+            self.neutron.post(f"qos/policies/{policy}/{kind}_rules", {f"{kind}_rule": rule})
+        self.attach(policy)
+
+    def attach(self, policy: Optional[str]) -> None:
+        self.neutron.put(f"ports/{self.id}", {"port": {"qos_policy_id": policy}})
+
+    def is_whole(self) -> bool:
+        filters = node("tc", "filter", "show", "dev", self.tap, "ingress")
+        return qdiscs(self.tap) >= OURS and qdiscs(self.ifb) >= OURS and self.ifb in filters
+
+    def is_clean(self) -> bool:
+        return not (qdiscs(self.tap) & OURS) and self.ifb not in node("ip", "-br", "link")
+
+
+def node(*argv: str) -> str:
+    return remote.run("node", argv).stdout
+
+
+def qdiscs(device: str) -> set:
+    shown = node("tc", "-j", "qdisc", "show", "dev", device) or "[]"
+    return {(qdisc["kind"], qdisc["handle"]) for qdisc in json.loads(shown)}
+
+
+def wait_until(holds: Callable[[], bool]) -> float:
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() < began + DEADLINE_S, "not in time"
+    return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def port(lab: Lab) -> Iterator[Port]:
+    found = Port(lab)
+    found.impair()
+    wait_until(found.is_whole)
+    yield found
+    found.attach(None)
+    found.neutron.delete(f"qos/policies/{found.policy}")
+    wait_until(found.is_clean)
+    assert node("ovs-vsctl", "get", "Port", found.tap, "qos").strip() == "[]"
+
+
+DEEDS: Dict[str, List[str]] = {
+    "tc qdisc del root": ["tc qdisc del dev {tap} root"],
+    "tc qdisc del clsact": ["tc qdisc del dev {tap} clsact"],
+    "ip link del ifb": ["ip link del {ifb}"],
+    "ovs-vsctl clear Port qos": ["ovs-vsctl clear Port {tap} qos"],
+    "policing set by hand": ["ovs-vsctl set Interface {tap} ingress_policing_rate=1000"],
+    "MTU": ["ip link set {tap} mtu 1400", "ip link set {tap} mtu 1500"],
+    "link down and up": ["ip link set {tap} down", "ip link set {tap} up"],
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_the_link_is_back_after(port: Port, deed: str) -> None:
+    for command in DEEDS[deed]:
+        node("sh", "-c", command.format(tap=port.tap, ifb=port.ifb))
+    print(f"{deed}: back within {wait_until(port.is_whole):.2f} s")
+
+
+LEFT: Dict[str, Tuple[str, str]] = {
+    "Neutron's own ingress limit": (
+        "ovs-vsctl set Port {tap} qos=@qos -- --id=@qos create QoS type=linux-htb "
+        "external_ids:id={tap} external_ids:_type=bandwidth_limit other_config:max-rate=10000000 "
+        "queues:0=@queue -- --id=@queue create Queue external_ids:id={tap} "
+        "external_ids:queue_num=0 external_ids:_type=bandwidth_limit other_config:max-rate=1000000",
+        "htb",
+    ),
+    "Neutron's own egress limit": (
+        "ovs-vsctl set Interface {tap} ingress_policing_rate=1000 ingress_policing_burst=800",
+        "ingress",
+    ),
+    "the first version's netem": ("tc qdisc replace dev {tap} root netem delay 100ms", "netem"),
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_an_earlier_driver_left_is_taken_over(port: Port, left: str) -> None:
+    command, kind = LEFT[left]
+    port.attach(None)
+    wait_until(port.is_clean)
+    node("sh", "-c", command.format(tap=port.tap))
+    wait_until(lambda: kind in {found for found, _ in qdiscs(port.tap)})
+    port.attach(port.policy)
+    print(f"{left}: taken over within {wait_until(port.is_whole):.2f} s")
+    assert {found for found, _ in qdiscs(port.tap)} == {"tbf", "netem", "bfifo", "clsact"}
+    assert node("ovs-vsctl", "get", "Interface", port.tap, "ingress_policing_rate").strip() == "0"
+    assert "linux-htb" not in node("ovs-vsctl", "list", "QoS")
+
+
+@pytest.mark.parametrize("signal", ["TERM", "KILL"])
+def test_the_link_survives_a_restart_of_ovs_vswitchd(port: Port, signal: str) -> None:
+    before = netem_counters(port)
+    killed = node("sh", "-c", f"pid=$(pidof ovs-vswitchd) && kill -{signal} $pid && echo $pid")
+    wait_until(lambda: node("pidof", "ovs-vswitchd").strip() not in ("", killed.strip()))
+    wait_until(lambda: "is_connected: true" in node("ovs-vsctl", "show"))
+    wait_until(port.is_whole)
+    assert netem_counters(port) >= before, "the qdiscs were made anew"
+
+
+def netem_counters(port: Port) -> List[int]:
+    """Packets that each netem has seen; a qdisc made anew begins at 0."""
+    shown = (node("tc", "-s", "-j", "qdisc", "show", "dev", d) for d in (port.tap, port.ifb))
+    return [q["packets"] for text in shown for q in json.loads(text) if q["kind"] == "netem"]
+
+
+def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) -> None:
+    """The monitor hears every change of a qdisc or a filter, whoever makes it."""
+    wait_until(port.is_whole)
+    before = links_said(port)
+    script = "setsid tc monitor >/tmp/tc.monitor 2>&1 </dev/null & echo $!"
+    monitor = node("sh", "-c", script).strip()
+    node("sh", "-c", "kill -9 $(pgrep -of lab.neutron)")
+    wait_until(lambda: links_said(port) > before)
+    wait_until(lambda: port.neutron.port("vm1")["status"] == "ACTIVE")
+    node("kill", monitor)
+    heard = node("cat", "/tmp/tc.monitor").splitlines()
+    assert [line for line in heard if port.tap in line or port.ifb in line] == []
+    assert port.is_whole()
+
+
+def links_said(port: Port) -> int:
+    """How often an agent has said in its log which link the port has."""
+    log = node("grep", "-c", f"{port.tap}: egress 20 ms", "/var/log/netem-lab/neutron.log")
+    return int(log.strip() or 0)

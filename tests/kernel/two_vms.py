@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two network namespaces that play VMs on a bridge, and the probe between them."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Iterator, Sequence
+
+from networking_netem.lab.prober import Prober
+from networking_netem.lab.sampling import Pair
+from tests.kernel.conftest import ip
+
+PAIR = Pair("one", "other")
+TAP = "tapone"
+"""The host's end of the first VM's link."""
+
+
+class Process:
+    """A process that answers as a `Remote` does."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.kill = self._process.kill
+        self.stderr = ""
+
+    def __iter__(self) -> Iterator[str]:
+        assert self._process.stdout
+        return iter(self._process.stdout)
+
+    def wait(self) -> int:
+        _, self.stderr = self._process.communicate()
+        return self._process.returncode
+
+
+PROBER = Prober(Process, lambda what, done: None)
+
+
+def make(mtu_bytes: int = 1500) -> None:
+    """Make the bridge and the VMs `one` and `other`, with nothing but our packets between them."""
+    ip("link", "add", "br0", "type", "bridge")
+    ip("link", "set", "br0", "up")
+    for number, vm in enumerate((PAIR.first, PAIR.second), start=1):
+        ip("netns", "add", vm)
+        ip("link", "add", f"tap{vm}", "type", "veth", "peer", "name", "eth0", "netns", vm)
+        ip("link", "set", f"tap{vm}", "mtu", str(mtu_bytes), "master", "br0", "up")
+        ip("netns", "exec", vm, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
+        ip("-n", vm, "addr", "add", f"10.0.0.{number}/24", "dev", "eth0")
+        ip("-n", vm, "link", "set", "eth0", "address", f"02:00:00:00:00:0{number}")
+        ip("-n", vm, "link", "set", "eth0", "mtu", str(mtu_bytes), "up")
+        neighbour = ("neigh", "replace", f"10.0.0.{3 - number}", "dev", "eth0", "nud", "permanent")
+        ip("-n", vm, *neighbour, "lladdr", f"02:00:00:00:00:0{3 - number}")
+
+
+def unmake() -> None:
+    """Take the VMs away."""
+    for vm in (PAIR.first, PAIR.second):
+        ip("netns", "del", vm)

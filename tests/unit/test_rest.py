@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the lab's REST client makes of answers that are not 2xx, against a server on loopback."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from typing import Iterator
+
+import pytest
+
+from networking_netem.lab.asked import CLEAN_BOTH, Asked
+from networking_netem.lab.errors import LabError
+from networking_netem.lab.rest import Neutron
+
+ANSWERS = {
+    "/v2.0/ports?name=vm1": (200, {"ports": [{"qos_policy_id": None, "network_id": "n"}]}),
+    "/v2.0/ports?name=vm9": (200, {"ports": []}),
+    "/v2.0/networks/n": (200, {"network": {"qos_policy_id": "q"}}),
+    "/v2.0/networks/clean": (200, {"network": {"qos_policy_id": None}}),
+    "/v2.0/qos/policies/q": (
+        200, {"policy": {"rules": [{"type": "loss", "direction": "egress", "loss_pct": 10}]}},
+    ),
+    "/v2.0/refused": (409, {"NeutronError": {"type": "T", "message": "Already there."}}),
+    "/v2.0/broken": (500, "no JSON"),
+}  # fmt: skip
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        status, content = ANSWERS[self.path]
+        body = (content if isinstance(content, str) else json.dumps(content)).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("refused", "409 Already there."), ("broken", "500 no JSON")]
+)
+def test_an_error_names_the_call_and_what_neutron_says(url: str, path: str, said: str) -> None:
+    with pytest.raises(LabError) as caught:
+        Neutron(url).get(path)
+    assert str(caught.value) == f"GET {url}/v2.0/{path}: {said}"
+
+
+def test_no_api() -> None:
+    with pytest.raises(LabError, match=r"GET http://127.0.0.1:1/v2.0/ports: no answer"):
+        Neutron("http://127.0.0.1:1").get("ports")
+
+
+def test_the_policy_in_force_is_the_ports_else_its_networks(url: str) -> None:
+    neutron = Neutron(url)
+    port = neutron.port("vm1")
+    assert neutron.policy_id(port) == "q"
+    assert neutron.asked(port)["egress"] == Asked(loss_pct=10)
+    assert neutron.policy_id({**port, "qos_policy_id": "own"}) == "own"
+    assert neutron.asked({**port, "network_id": "clean"}) == CLEAN_BOTH
+
+
+def test_a_port_that_is_not_there(url: str) -> None:
+    with pytest.raises(LabError, match="0 ports named vm9"):
+        Neutron(url).port("vm9")

@@ -106,9 +106,8 @@ def _example(
     sent = f"\n\n{_json(body)}" if body else ""
     status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
     received = f"\n\n{_json(answer.body)}" if answer.body else ""
-    return (
-        f"\n## {title}\n\n```http\n{method} /v2.0{at}{sent}\n```\n\n```http\n{status}{received}\n```\n"
-    )
+    asked = f"```http\n{method} /v2.0{at}{sent}\n```"
+    return f"\n## {title}\n\n{asked}\n\n```http\n{status}{received}\n```\n"
 
 
 def _json(body: Any) -> str:

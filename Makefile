@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 
-.PHONY: demo test check docs setup clean
+.PHONY: demo test check docs figures setup clean
 
 setup: $(VENV)/ready
 
@@ -37,8 +37,14 @@ docs: setup
 # Each later step needs more than the one before: a database server, a kernel with netem, a lab.
 test: check $(VENV)/test-ready
 	$(PY) -m pytest -q tests/api
+	$(PY) -m pytest -q tests/clients
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
 	$(PY) -m pytest -q tests/integration
+
+# What doc/dataplane.md says, measured: minutes on a machine that does nothing else.
+figures: setup
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q -rP -m '' tests/kernel/test_packets.py
+	$(VENV)/bin/netem-lab run -- $(PY) -m benchmarks.links
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

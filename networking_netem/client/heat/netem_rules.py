@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`OS::Neutron::QoSDelayRule` and `OS::Neutron::QoSLossRule`."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from heat.common import exception
+from heat.engine import constraints, properties, support
+from heat.engine.resources.openstack.neutron.qos import QoSRule
+
+from networking_netem.domain.rules import DELAY, LOSS, Attribute, InvalidValue, Number, RuleType
+
+
+def _schema(attribute: Attribute) -> properties.Schema:
+    if isinstance(attribute, Number):
+        kind = properties.Schema.NUMBER
+        constraint = constraints.Range(min=attribute.minimum, max=attribute.maximum)
+        text = f"{attribute.help} Takes {attribute.expected}."
+    else:
+        kind = properties.Schema.STRING
+        constraint = constraints.AllowedValues(list(attribute.choices))
+        text = attribute.help
+    return properties.Schema(
+        kind,
+        text,
+        required=attribute.default is None,
+        default=attribute.default,
+        update_allowed=True,
+        constraints=[constraint],
+    )
+
+
+def _schemas(rule_type: RuleType) -> Dict[str, properties.Schema]:
+    ours = {attribute.name: _schema(attribute) for attribute in rule_type.attributes}
+    return {**ours, **QoSRule.properties_schema}
+
+
+class _Rule(QoSRule):
+    """A rule that is created, changed and deleted with its stack; a change keeps its id."""
+
+    rule_type: RuleType
+    required_service_extension = "qos-netem"
+    support_status = support.SupportStatus(status=support.SUPPORTED)
+
+    def validate(self) -> None:
+        super().validate()
+        self._values(self.properties)
+
+    def handle_create(self) -> None:
+        body = {self.entity: self._values(self.properties)}
+        if self.properties[self.TENANT_ID]:
+            body[self.entity][self.TENANT_ID] = self.properties[self.TENANT_ID]
+        create = getattr(self.client(), f"create_{self.entity}")
+        self.resource_id_set(create(self.policy_id, body)[self.entity]["id"])
+
+    def handle_update(self, json_snippet: Any, tmpl_diff: Any, prop_diff: Dict[str, Any]) -> None:
+        if prop_diff:
+            update = getattr(self.client(), f"update_{self.entity}")
+            update(self.resource_id, self.policy_id, {self.entity: self._values(prop_diff)})
+
+    def handle_delete(self) -> None:
+        if self.resource_id is None:
+            return
+        with self.client_plugin().ignore_not_found:
+            getattr(self.client(), f"delete_{self.entity}")(self.resource_id, self.policy_id)
+
+    def _res_get_args(self) -> List[str]:
+        return [self.resource_id, self.policy_id]
+
+    def _values(self, given: Any) -> Dict[str, Any]:
+        """Return our attributes of `given`; Heat checks ranges itself, but knows no decimals."""
+        names = (each for each in self.rule_type.attributes if each.name in given)
+        values = {each: given[each.name] for each in names}
+        try:
+            return {
+                each.name: each.parse(value) for each, value in values.items() if value is not None
+            }
+        except InvalidValue as error:
+            raise exception.StackValidationFailed(message=str(error)) from None
+
+
+class QoSDelayRule(_Rule):
+    """Delay, with jitter, in one direction of a QoS policy."""
+
+    rule_type = DELAY
+    entity = DELAY.member
+    properties_schema = _schemas(DELAY)
+
+
+class QoSLossRule(_Rule):
+    """Packet loss in one direction of a QoS policy."""
+
+    rule_type = LOSS
+    entity = LOSS.member
+    properties_schema = _schemas(LOSS)
+
+
+def resource_mapping() -> Dict[str, type]:
+    """Return the resource types of this module, as Heat asks for them."""
+    return {"OS::Neutron::QoSDelayRule": QoSDelayRule, "OS::Neutron::QoSLossRule": QoSLossRule}

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openstack network qos link create`: a policy with all the rules of a link, both ways."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Dict, Tuple
+
+from openstack.network.v2.qos_bandwidth_limit_rule import QoSBandwidthLimitRule
+from osc_lib import exceptions
+from osc_lib.command import command
+
+from networking_netem.client import preset, sdk
+from networking_netem.client.osc.preset import Values, add_preset
+from networking_netem.domain.rules import DELAY, LOSS, InvalidValue
+
+_RESOURCES = {
+    "bandwidth_limit": QoSBandwidthLimitRule,
+    DELAY.name: sdk.QoSDelayRule,
+    LOSS.name: sdk.QoSLossRule,
+}
+
+
+class CreateLink(command.ShowOne):
+    """Create a QoS policy that holds the rules of a preset for both directions."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", metavar="<name>", help="Name of the new QoS policy.")
+        add_preset(parser, "--preset", required=True)
+        parser.add_argument(
+            "--scale",
+            metavar="<[quantity=]factor>",
+            type=_factors,
+            action="append",
+            default=[],
+            help="Multiply a quantity of the preset: "
+            + ", ".join(preset.QUANTITIES)
+            + ". A factor alone makes the whole link that many times worse: delay, jitter and"
+            " loss multiplied, the rate divided. May be repeated.",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Tuple:
+        link = preset.presets()[parsed_args.preset]
+        try:
+            for factors in parsed_args.scale:
+                link = link.scaled(factors)
+        except InvalidValue as error:
+            raise exceptions.CommandError(f"Scaled too far: {error}") from None
+        network = self.app.client_manager.network
+        policy = _create(network, parsed_args.name, link)
+        directions = link.directions()
+        return ("id", "name", "description", *directions), (
+            *(policy.id, policy.name, policy.description),
+            *map(Values, directions.values()),
+        )
+
+
+def _create(network: Any, name: str, link: preset.Preset) -> Any:
+    """Create the policy with all its rules; where one fails, leave none and raise."""
+    policy = network.create_qos_policy(name=name, description=f"Link like {link.name}")
+    try:
+        for rule_type, values in link.rules():
+            _RESOURCES[rule_type].new(qos_policy_id=policy.id, **values).create(network)
+    except BaseException:
+        network.delete_qos_policy(policy)
+        raise
+    return policy
+
+
+def _factors(text: str) -> Dict[str, Any]:
+    try:
+        return preset.factors(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openstack network qos delay rule …` and `openstack network qos loss rule …`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from typing import Any, Iterable, Tuple, Type
+
+from osc_lib import exceptions
+from osc_lib.command import command
+
+from networking_netem.client import options, sdk
+from networking_netem.domain.rules import DELAY, LOSS, RuleType
+
+LOG = logging.getLogger(__name__)
+
+
+class _Rule(command.Command):
+    """A command on the rules of one type."""
+
+    rule_type: RuleType
+    resource: Type[sdk.QoSDelayRule]
+
+    @property
+    def network(self) -> Any:
+        """The network API, through the SDK."""
+        return self.app.client_manager.network
+
+    def policy(self, name_or_id: str) -> Any:
+        """Return the policy of that name or id; raises the SDK's error where there is none."""
+        return self.network.find_qos_policy(name_or_id, ignore_missing=False)
+
+    def rule(self, policy: str, rule_id: str) -> sdk.QoSDelayRule:
+        """Return a handle on a rule that ought to exist; sends nothing about the rule itself."""
+        return self.resource.existing(id=rule_id, qos_policy_id=self.policy(policy).id)
+
+    def shown(self, rule: sdk.QoSDelayRule) -> Tuple[Tuple[str, ...], Tuple[Any, ...]]:
+        """Return what ShowOne prints of a rule."""
+        names = ("id", "qos_policy_id", *(each.name for each in self.rule_type.attributes))
+        return names, tuple(getattr(rule, name) for name in names)
+
+
+class _Create(_Rule, command.ShowOne):
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        _add_policy(parser)
+        options.add(parser, self.rule_type, required=True)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Tuple:
+        values = options.given(parsed_args, self.rule_type)
+        rule = self.resource.new(qos_policy_id=self.policy(parsed_args.qos_policy).id, **values)
+        return self.shown(rule.create(self.network))
+
+
+class _Set(_Rule):
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        _add_policy(parser)
+        _add_rule(parser)
+        options.add(parser, self.rule_type, required=False)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        values = options.given(parsed_args, self.rule_type)
+        if not values:
+            names = ", ".join(options.option(each) for each in self.rule_type.attributes)
+            raise exceptions.CommandError(f"Nothing to set: give at least one of {names}")
+        rule = self.rule(parsed_args.qos_policy, parsed_args.rule)
+        for name, value in values.items():
+            setattr(rule, name, value)
+        rule.commit(self.network)
+
+
+class _Show(_Rule, command.ShowOne):
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        _add_policy(parser)
+        _add_rule(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Tuple:
+        rule = self.rule(parsed_args.qos_policy, parsed_args.rule)
+        return self.shown(rule.fetch(self.network))
+
+
+class _List(_Rule, command.Lister):
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "qos_policy",
+            metavar="<qos-policy>",
+            nargs="?",
+            help="QoS policy that contains the rules (name or ID). Default: all policies.",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Tuple[Tuple[str, ...], Iterable]:
+        names = [each.name for each in self.rule_type.attributes]
+        headers = (name.replace("_", " ").title() for name in names)
+        return ("ID", "QoS Policy ID", *headers), (
+            (rule["id"], policy.id, *(rule[name] for name in names))
+            for policy in self._policies(parsed_args.qos_policy)
+            for rule in policy.rules
+            if rule["type"] == self.rule_type.name
+        )
+
+    def _policies(self, name_or_id: str) -> Iterable[Any]:
+        # A policy holds its rules in full, so one request lists them all.
+        return [self.policy(name_or_id)] if name_or_id else self.network.qos_policies()
+
+
+class _Delete(_Rule):
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        _add_policy(parser)
+        _add_rule(parser, nargs="+")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        policy_id = self.policy(parsed_args.qos_policy).id
+        failed = 0
+        for rule_id in parsed_args.rule:
+            try:
+                self.resource.existing(id=rule_id, qos_policy_id=policy_id).delete(self.network)
+            except Exception as error:
+                failed += 1
+                LOG.error("Failed to delete %s rule %s: %s", self.rule_type.name, rule_id, error)
+        if failed:
+            total = len(parsed_args.rule)
+            raise exceptions.CommandError(
+                f"{failed} of {total} {self.rule_type.name} rules failed to delete."
+            )
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "qos_policy",
+        metavar="<qos-policy>",
+        help="QoS policy that contains the rule (name or ID).",
+    )
+
+
+def _add_rule(parser: argparse.ArgumentParser, nargs: Any = None) -> None:
+    parser.add_argument("rule", metavar="<rule-id>", nargs=nargs, help="ID of the rule.")
+
+
+class _Delay:
+    rule_type = DELAY
+    resource = sdk.QoSDelayRule
+
+
+class _Loss:
+    rule_type = LOSS
+    resource = sdk.QoSLossRule
+
+
+class CreateDelayRule(_Delay, _Create):
+    """Add a delay, with jitter, to one direction of a QoS policy."""
+
+
+class SetDelayRule(_Delay, _Set):
+    """Change a delay rule of a QoS policy."""
+
+
+class ShowDelayRule(_Delay, _Show):
+    """Show a delay rule of a QoS policy."""
+
+
+class ListDelayRules(_Delay, _List):
+    """List the delay rules of a QoS policy, or of all policies."""
+
+
+class DeleteDelayRule(_Delay, _Delete):
+    """Delete delay rules of a QoS policy."""
+
+
+class CreateLossRule(_Loss, _Create):
+    """Add packet loss to one direction of a QoS policy."""
+
+
+class SetLossRule(_Loss, _Set):
+    """Change a loss rule of a QoS policy."""
+
+
+class ShowLossRule(_Loss, _Show):
+    """Show a loss rule of a QoS policy."""
+
+
+class ListLossRules(_Loss, _List):
+    """List the loss rules of a QoS policy, or of all policies."""
+
+
+class DeleteLossRule(_Loss, _Delete):
+    """Delete loss rules of a QoS policy."""

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links that people know by name, from `presets.json`, and how to make them better or worse."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Dict, Iterator, Mapping, Tuple, Union
+
+from networking_netem.domain.rules import DELAY, LOSS, InvalidValue, Number, plain
+
+Values = Mapping[str, Union[int, float]]
+"""One direction of a link: attributes of rules by name."""
+
+# Neutron's own rule as far as this project imposes it; scaling must not arrive at 0.
+MAX_KBPS = Number("max_kbps", 1, 10_000_000, 0, "kbit/s", "Bandwidth.")
+
+QUANTITIES = {
+    "rate": MAX_KBPS,
+    "delay": DELAY.attributes[0],
+    "jitter": DELAY.attributes[1],
+    "loss": LOSS.attributes[0],
+}
+"""What can be scaled, by the word for it."""
+
+_FACTOR = Number("factor", 0, 1_000_000, 6, "times", "How much of a quantity there shall be.")
+_RULES = (("bandwidth_limit", (MAX_KBPS,)), ("delay", DELAY.attributes), ("loss", LOSS.attributes))
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A link that an instance may have: `down` is what it receives, `up` what it sends."""
+
+    name: str
+    down: Values
+    up: Values
+    source: str
+
+    def directions(self) -> Dict[str, Values]:
+        """Return the values by the direction that Neutron calls them by."""
+        return {"egress": self.up, "ingress": self.down}
+
+    def rules(self) -> Iterator[Tuple[str, Dict[str, object]]]:
+        """Yield the type and the attributes of each rule of a policy that makes this link."""
+        for direction, values in self.directions().items():
+            for name, attributes in _RULES:
+                taken = {each.name: values[each.name] for each in attributes if each.name in values}
+                if taken:
+                    yield name, {**taken, "direction": direction}
+
+    def scaled(self, factors: Mapping[str, Decimal]) -> Preset:
+        """Return the link with quantities multiplied; `InvalidValue` where one leaves its range."""
+        down, up = (_scaled(values, factors) for values in (self.down, self.up))
+        return Preset(self.name, down, up, self.source)
+
+
+def factors(text: str) -> Dict[str, Decimal]:
+    """Read `[QUANTITY=]FACTOR`: without a quantity, the whole link is that many times worse.
+
+    Worse: delay, jitter and loss multiplied, the rate divided. Raises ValueError.
+    """
+    quantity, equals, factor_text = text.rpartition("=")
+    try:
+        factor = Decimal(str(_FACTOR.parse(factor_text)))
+    except InvalidValue:
+        factor = None
+    if factor is None or (quantity not in QUANTITIES if equals else not factor):
+        raise ValueError(
+            f"{text!r} is not [QUANTITY=]FACTOR: a quantity is one of {', '.join(QUANTITIES)},"
+            f" a factor {_FACTOR.expected} (alone, not 0)"
+        )
+    if equals:
+        return {quantity: factor}
+    return {each: 1 / factor if each == "rate" else factor for each in QUANTITIES}
+
+
+@functools.lru_cache(maxsize=None)
+def presets() -> Mapping[str, Preset]:
+    """Return all presets by name."""
+    text = Path(__file__).with_name("presets.json").read_text(encoding="utf-8")
+    return {each["name"]: Preset(**each) for each in json.loads(text)}
+
+
+def _scaled(values: Values, factors: Mapping[str, Decimal]) -> Values:
+    scaled = dict(values)
+    for quantity, factor in factors.items():
+        number = QUANTITIES[quantity]
+        if number.name in values:
+            product = round(Decimal(str(values[number.name])) * factor, number.decimals)
+            scaled[number.name] = number.parse(plain(product))
+    return scaled

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules as openstacksdk resources; pass `connection.network` as their session."""
+
+from __future__ import annotations
+
+from openstack import resource
+
+from networking_netem.domain.rules import DELAY, LOSS
+
+
+class _QoSRule(resource.Resource):
+    allow_create = True
+    allow_fetch = True
+    allow_commit = True
+    allow_delete = True
+    allow_list = True
+
+    #: The id of the policy that holds the rule.
+    qos_policy_id = resource.URI("qos_policy_id")
+    #: `egress` (what the instance sends, the default) or `ingress`.
+    direction = resource.Body("direction")
+
+
+class QoSDelayRule(_QoSRule):
+    """Delay with jitter in one direction of a QoS policy."""
+
+    resource_key = DELAY.member
+    resources_key = DELAY.collection
+    base_path = f"/qos/policies/%(qos_policy_id)s/{DELAY.collection}"
+
+    _query_mapping = resource.QueryParameters("delay_ms", "delay_correlation_ms", "direction")
+
+    #: One-way delay, 0 to 60000 milliseconds.
+    delay_ms = resource.Body("delay_ms")
+    #: Jitter in either direction, 0 to 30000 milliseconds; default 0.
+    delay_correlation_ms = resource.Body("delay_correlation_ms")
+
+
+class QoSLossRule(_QoSRule):
+    """Packet loss in one direction of a QoS policy."""
+
+    resource_key = LOSS.member
+    resources_key = LOSS.collection
+    base_path = f"/qos/policies/%(qos_policy_id)s/{LOSS.collection}"
+
+    _query_mapping = resource.QueryParameters("loss_pct", "direction")
+
+    #: Share of the packets that is dropped, 0 to 100 percent.
+    loss_pct = resource.Body("loss_pct")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Virtual environments with the clients of one OpenStack release each, and their real programs.
+
+`python -m tests.clients.environments` makes all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).parents[2]
+ROOT = REPO / ".venvs"
+PINS = Path(__file__).with_name("venvs")
+WITH_NEUTRON = ("victoria", "zed", "antelope")
+"""Whose python-neutronclient (7.2, 8.1, 9.0) still has the `neutron` program."""
+RELEASES = (*WITH_NEUTRON, "epoxy", "newest")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a program wrote, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Environment:
+    """Runs programs of one environment; `variables` are added to what they inherit."""
+
+    def __init__(self, name: str, **variables: str) -> None:
+        self.folder = ensure(name)
+        self._variables = variables
+        self._runner = subprocess.Popen(
+            [self.folder / "bin/python", "-W", "ignore", Path(__file__).with_name("runner.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        """End the process behind."""
+        self._runner.stdin.close()
+        self._runner.wait(timeout=30)
+
+    def run(self, program: str, *arguments: str, **variables: str) -> Done:
+        """Run a program of the environment, or a Python script given by its path."""
+        path = self.folder / "bin" / program
+        request = {"argv": [str(path), *arguments], "env": {**self._variables, **variables}}
+        print(json.dumps(request), file=self._runner.stdin, flush=True)
+        return Done(**json.loads(self._runner.stdout.readline()))
+
+
+def ensure(name: str) -> Path:
+    """Return the folder of an environment, made anew where what it is made from has changed."""
+    pins = PINS / f"{name}.txt"
+    sources = (pins, REPO / "pyproject.toml", Path(__file__))
+    stamp = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
+    folder = ROOT / name
+    ready = folder / "ready"
+    if not ready.exists() or ready.read_text() != stamp:
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder)
+        if name == "newest":
+            # As users install it: pip chooses what is needed, the pins only choose the versions.
+            _pip(folder, "--constraint", pins, "--editable", f"{REPO}[client]")
+        else:
+            _pip(folder, "--no-deps", "--requirement", pins)
+            # Our package and its entry points lie in the folder that tests run from.
+            (site,) = folder.glob("lib/python3*/site-packages")
+            (site / "networking-netem.pth").write_text(f"{REPO}\n")
+        ready.write_text(stamp)
+    return folder
+
+
+def _pip(folder: Path, *arguments: object) -> None:
+    target = ("--python", folder / "bin/python")
+    command = [sys.executable, "-m", "pip", *target, "install", "--quiet", *arguments]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=REPO)
+    assert done.returncode == 0, f"{command}: {done.stderr[-2000:]}"
+
+
+if __name__ == "__main__":
+    for each in (*RELEASES, "heat"):
+        print(ensure(each), file=sys.stderr)

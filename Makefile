@@ -3,17 +3,23 @@ VENV := .venv
 PY := $(VENV)/bin/python
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check docs figures setup clean
 
 setup: $(VENV)/ready
 
 # Debian packages only if one is missing; the lists of a fresh machine may be missing too, or old.
+debian = dpkg -s $(1) >/dev/null 2>&1 \
+	|| $(APT) install -y --no-install-recommends $(1) \
+	|| { $(APT) update && $(APT) install -y --no-install-recommends $(1); }
+
 $(VENV)/ready: pyproject.toml constraints.txt lab-packages.txt
-	dpkg -s $$(cat lab-packages.txt) >/dev/null 2>&1 \
-	|| $(APT) install -y --no-install-recommends $$(cat lab-packages.txt) \
-	|| { $(APT) update && $(APT) install -y --no-install-recommends $$(cat lab-packages.txt); }
+	$(call debian,$$(cat lab-packages.txt))
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q -c constraints.txt -e '.[lab,dev]'
+	touch $@
+
+$(VENV)/test-ready: test-packages.txt $(VENV)/ready
+	$(call debian,$$(cat test-packages.txt))
 	touch $@
 
 demo: setup
@@ -25,10 +31,20 @@ check: setup
 	$(VENV)/bin/mypy
 	$(PY) -m pytest -q tests/unit tests/contract
 
-# Each later step needs more than the one before: a kernel with netem, then a whole lab.
-test: check
+docs: setup
+	$(PY) -m doc.generate
+
+# Each later step needs more than the one before: a database server, a kernel with netem, a lab.
+test: check $(VENV)/test-ready
+	$(PY) -m pytest -q tests/api
+	$(PY) -m pytest -q tests/clients
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
 	$(PY) -m pytest -q tests/integration
+
+# What doc/dataplane.md says, measured: minutes on a machine that does nothing else.
+figures: setup
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q -rP -m '' tests/kernel/test_packets.py
+	$(VENV)/bin/netem-lab run -- $(PY) -m benchmarks.links
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -178,3 +178,25 @@ def test_beside_the_driver_of_virtual_functions(tmp_path: Path) -> None:
         assert port["binding:vif_type"] == "hw_veb"
         reason = "its binding:vnic_type is direct,"
         _assert_refused(_attach(api, port, _policy(api, "delay")), "delay", port, reason)
+
+
+def test_beside_the_driver_of_ovn(api: NeutronApi) -> None:
+    """Its mechanism driver wants OVN's databases; its QoS driver is what counts here.
+
+    Of our rules that one says in the log that it does not support them (17-29, _qos_rules).
+    """
+    from neutron.services.qos.drivers.ovn import driver as ovn
+    from neutron_lib.plugins import directory
+
+    drivers = directory.get_plugin("QOS").driver_manager._drivers
+    drivers.insert(0, ovn.OVNQosDriver.create(plugin_driver=None))
+    try:
+        listed = {each["type"] for each in api.get("/qos/rule-types").body["rule_types"]}
+        assert "bandwidth_limit" in listed
+        assert listed.isdisjoint(OURS)
+        every = api.get("/qos/rule-types?all_supported=True").body["rule_types"]
+        assert {each["type"] for each in every} >= {"bandwidth_limit", *OURS}
+        (driver,) = api.get("/qos/rule-types/loss").body["rule_type"]["drivers"]
+        assert driver["name"] == "openvswitch"
+    finally:
+        drivers.pop(0)

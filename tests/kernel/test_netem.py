@@ -97,6 +97,7 @@ def test_a_second_netem_is_refused_by_name_and_nothing_changes(netlink: Netlink,
 
 SENT = 40_000
 PACKET_BYTES = 8
+_SO_RCVBUFFORCE = 33
 
 
 def test_bursty_loss_has_its_mean_and_its_runs(two_vms: None, netlink: Netlink) -> None:
@@ -142,6 +143,8 @@ def _arrived(ear: socket.socket, quiet_s: float) -> List[int]:
 def _sockets() -> Tuple[socket.socket, socket.socket]:
     with inside(PAIR.second):
         ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # All may come at once when the guest's softirqs had to wait.
+        ear.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, SENT * 1024)
         ear.bind(("10.0.0.2", 0))
     with inside(PAIR.first):
         mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

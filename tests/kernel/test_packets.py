@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What packets meet on a link: bandwidth, delay, jitter and loss together, and edits without loss.
 
-The figures printed here are the ones in doc/dataplane.md (run with ``-rP``).
+``make figures`` runs them all and prints the figures of doc/dataplane.md. What needs minutes, or a
+machine that does nothing else, is marked and left out of ``make test``.
 """
 
 from __future__ import annotations
@@ -82,7 +83,15 @@ def transfer(direction: str, seconds: float) -> Transfer:
 # measured has a relative variance of 5 m/T (simulated), m the mean slot; a sparse one sees n whole
 # slots, 2/n. The durations keep 15 % beyond three standard errors in the mean of both directions.
 @pytest.mark.parametrize("rate_kbps", [0, 10_000], ids=["unlimited", "10 Mbit/s"])
-@pytest.mark.parametrize(("pps", "seconds"), [(10, 50), (100, 20), (1000, 20), (5000, 20)])
+@pytest.mark.parametrize(
+    ("pps", "seconds"),
+    [
+        pytest.param(10, 50, marks=pytest.mark.figures),
+        (100, 20),
+        pytest.param(1000, 20, marks=pytest.mark.figures),
+        pytest.param(5000, 20, marks=pytest.mark.figures),
+    ],
+)
 def test_jitter_keeps_order_mean_and_spread(
     impose: Callable[[Link], None], pps: int, seconds: float, rate_kbps: int
 ) -> None:
@@ -94,14 +103,22 @@ def test_jitter_keeps_order_mean_and_spread(
     mean_ms = statistics.mean(s.mean_ms or 0.0 for s in seen.values()) - clean
     sd_ms = statistics.mean(s.sd_ms or 0.0 for s in seen.values())
     print(f"{pps} packets/s, {rate_kbps} kbit/s: mean {mean_ms:.2f} ms, sd {sd_ms:.2f} ms, "
-          f"reordered {order}, lost {[s.lost for s in seen.values()]}")  # fmt: skip
+          f"stood still {[s.stalled for s in seen.values()]}, reordered {order}, lost {[s.lost for s in seen.values()]}")  # fmt: skip
     assert all(s.reordered == 0 and s.lost == 0 for s in seen.values())
     assert mean_ms == pytest.approx(delay_ms, rel=0.02)
     assert sd_ms == pytest.approx(jitter_ms / math.sqrt(3), rel=0.15)
 
 
 @pytest.mark.parametrize("delay_us", [0, 10_000], ids=["rtt 0.2 ms", "rtt 20 ms"])
-@pytest.mark.parametrize("rate_kbps", [1_000, 10_000, 100_000])
+@pytest.mark.parametrize(
+    "rate_kbps",
+    [
+        1_000,
+        10_000,
+        pytest.param(100_000, marks=pytest.mark.figures),
+        pytest.param(300_000, marks=pytest.mark.figures),
+    ],
+)
 def test_goodput_is_the_limit(
     impose: Callable[[Link], None], rate_kbps: int, delay_us: int
 ) -> None:
@@ -119,9 +136,7 @@ def test_the_queue_is_neither_starved_nor_bloated(impose: Callable[[Link], None]
     pings: List[str] = []
 
     def ping() -> None:
-        pings.append(
-            ip("netns", "exec", PAIR.first, "ping", "-i0.1", "-c50", "-q", "10.0.0.2")
-        )  # fmt: skip
+        pings.append(ip("netns", "exec", PAIR.first, "ping", "-i0.1", "-c50", "-q", "10.0.0.2"))
 
     pinging = threading.Thread(target=ping)
     answers = PROBER.run([[flow]], pinging.start)

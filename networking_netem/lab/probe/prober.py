@@ -37,7 +37,8 @@ class Prober:
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
         probe = self._spawn([sys.executable, "-I", "-m", "networking_netem.lab.probe.main", specs])
         try:
-            answers = dict(self._answers(probe, meanwhile))
+            awaited = any(getattr(flow, "awaits_edit", False) for stage in stages for flow in stage)
+            answers = dict(self._answers(probe, meanwhile, awaited))
         except BaseException:
             probe.kill()
             raise
@@ -45,7 +46,9 @@ class Prober:
             raise LabError("the probe failed in the node", probe.stderr)
         return answers
 
-    def _answers(self, probe: Any, meanwhile: Optional[Callable[[], None]]) -> Iterator[Any]:
+    def _answers(
+        self, probe: Any, meanwhile: Optional[Callable[[], None]], awaited: bool
+    ) -> Iterator[Any]:
         pid = 0
         for line in probe:
             event = json.loads(line)
@@ -56,7 +59,8 @@ class Prober:
                 if meanwhile:
                     meanwhile()
                     meanwhile = None
-                    self._spawn(["sh", "-c", f"kill -USR1 {pid}"]).wait()
+                    if awaited:
+                        self._spawn(["sh", "-c", f"kill -USR1 {pid}"]).wait()
             else:
                 yield event["flow"], answer(event)
 

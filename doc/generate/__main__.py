@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the generated pages, starting a Neutron for the requests in one of them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from doc.generate import reference, rest
+from tests import neutron_api
+
+FOLDER = Path(__file__).parents[1]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        neutron_api.create_sqlite(root / "neutron.sqlite")
+        api = neutron_api.start(neutron_api.configure(root))
+        pages = {
+            "configuration.md": reference.configuration(),
+            "policy.md": reference.policy(),
+            "rest.md": rest.page(api),
+        }
+        for name, text in pages.items():
+            (FOLDER / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The REST page: what was asked of a real server and what it answered."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any, Iterator
+
+from networking_netem.domain import rules
+from tests.neutron_api import NeutronApi
+
+HEAD = """\
+# REST reference
+
+Two kinds of rules, below a QoS policy of Neutron's: `{policies}/{{policy_id}}/delay_rules` and
+`…/loss_rules`. All that holds for `bandwidth_limit_rules` of your release holds for them: headers,
+roles, `fields`, filters, sorting, pages, several at once. This page is written by `make docs` from
+a real server; only ids are replaced.
+"""
+
+HOLDS = """
+## What holds
+
+{tables}
+* Numbers may also be sent as text (`"0.5"`). Whole numbers come back as whole numbers.
+* `sort_key` wants a `sort_dir` beside it, as everywhere in Neutron.
+* `PUT` takes any of the attributes; what it does not name stays.
+* A policy has at most one rule of a type in a direction: a second is 409, as is turning one to a
+  direction that is taken.
+* A rule is found at its own address only: under another policy or another type it is 404.
+* A body is JSON, said to be `application/json` where a `Content-Type` is sent, and nests arrays
+  and objects at most 16 deep.
+* A policy with these rules is refused on a port without a device in its host's kernel (409):
+  `binding:vnic_type` other than `normal`, `vhostuser`, Open vSwitch's userspace datapath. A port
+  that is bound to such a host only later is not asked again, as with Neutron's own rules.
+* `GET /v2.0/qos/rule-types` lists what **every** loaded mechanism driver supports. Beside
+  `sriovnicswitch` or `ovn` it does not name `delay` and `loss`, and both work all the same on
+  ports bound by `openvswitch`. `GET /v2.0/qos/rule-types/delay` tells of them on every release, and
+  so does `?all_supported=True` where the extension `qos-rule-type-filter` is loaded (not in 17).
+"""
+
+EXAMPLES = [
+    ("Create a delay rule", "POST", "delay_rules", {"delay_ms": 100, "delay_correlation_ms": 0.5}),
+    ("List delay rules", "GET", "delay_rules", None),
+    ("Show a delay rule", "GET", "delay_rules/{delay}", None),
+    ("Change a delay rule", "PUT", "delay_rules/{delay}", {"delay_ms": 40}),
+    ("Create a loss rule", "POST", "loss_rules", {"loss_pct": 0.1, "direction": "ingress"}),
+    ("Filter, and choose fields", "GET", "loss_rules?direction=ingress&fields=loss_pct", None),
+    ("The rules in their policy", "GET", "?fields=name&fields=rules", None),
+    ("A value out of range", "POST", "delay_rules", {"delay_ms": 60001, "direction": "ingress"}),
+    ("Too many decimals", "PUT", "loss_rules/{loss}", {"loss_pct": 0.00001}),
+    ("A second rule of a direction", "POST", "loss_rules", {"loss_pct": 1, "direction": "ingress"}),
+    ("A rule at another type's address", "GET", "loss_rules/{delay}", None),
+    ("Delete a delay rule", "DELETE", "delay_rules/{delay}", None),
+    ("What a type of rules takes", "GET", "/qos/rule-types/delay", None),
+]
+
+# In place of what differs from run to run.
+IDS = {
+    "policy": "5f0a1b7c-9d36-4c52-8a0e-2f4f6c1d7e01",
+    "delay": "0c1d6a0f-52e7-4c1d-9b1e-7a3d18a4b7e9",
+    "loss": "b7e90c3d-18a4-4f6c-8d2e-4c1d6a0f52e7",
+}
+
+
+def page(api: NeutronApi) -> str:
+    """Return the page, made with a policy that is deleted in the end."""
+    created = api.post("/qos/policies", {"policy": {"name": "unstable"}})
+    ids = {"policy": created.body["policy"]["id"]}
+    tables = "\n".join(_table(rule_type) for rule_type in rules.RULE_TYPES)
+    first, *others = (_example(api, ids, *example) for example in EXAMPLES)
+    text = HEAD.format(policies="/v2.0/qos/policies") + first + HOLDS.format(tables=tables)
+    text += "".join(others)
+    api.delete(f"/qos/policies/{ids['policy']}")
+    for name, each in ids.items():
+        text = text.replace(each, IDS[name])
+    return text
+
+
+def _table(rule_type: rules.RuleType) -> str:
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in _rows(rule_type))
+    return (
+        f"**{rule_type.help}**, `{rule_type.member}` in `{rule_type.collection}`:\n\n"
+        f"| attribute | takes | when absent | meaning |\n|---|---|---|---|\n{rows}"
+    )
+
+
+def _rows(rule_type: rules.RuleType) -> Iterator[list[str]]:
+    for each in rule_type.attributes:
+        absent = "must be given" if each.default is None else f"`{each.default}`"
+        yield [f"`{each.name}`", each.expected, absent, each.help]
+
+
+def _example(
+    api: NeutronApi, ids: dict[str, str], title: str, method: str, path: str, rule: Any
+) -> str:
+    at = path.format(**ids)
+    if not at.startswith("/"):
+        at = f"/qos/policies/{ids['policy']}{at if at.startswith('?') else '/' + at}"
+    name = "loss" if "loss" in path.split("{")[0] else "delay"
+    body = {f"{name}_rule": rule} if rule else None
+    answer = api.send(method, at, json.dumps(body) if body else "")
+    if method == "POST" and answer.status == HTTPStatus.CREATED:
+        ids[name] = answer.body[f"{name}_rule"]["id"]
+    sent = f"\n\n{_json(body)}" if body else ""
+    status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+    received = f"\n\n{_json(answer.body)}" if answer.body else ""
+    asked = f"```http\n{method} /v2.0{at}{sent}\n```"
+    return f"\n## {title}\n\n{asked}\n\n```http\n{status}{received}\n```\n"
+
+
+def _json(body: Any) -> str:
+    return json.dumps(body, indent=2, sort_keys=True)

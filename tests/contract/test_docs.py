@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The generated pages are what the code would write now: `make docs` writes them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doc.generate import reference, rest
+from tests.neutron_api import NeutronApi
+
+FOLDER = Path(rest.__file__).parents[1]
+
+
+def test_options() -> None:
+    assert (FOLDER / "configuration.md").read_text() == reference.configuration()
+
+
+def test_policy_rules() -> None:
+    assert (FOLDER / "policy.md").read_text() == reference.policy()
+
+
+def test_requests_and_answers(api: NeutronApi) -> None:
+    assert (FOLDER / "rest.md").read_text() == rest.page(api)

@@ -47,4 +47,4 @@ figures: setup
 	$(VENV)/bin/netem-lab run -- $(PY) -m benchmarks.links
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venvs build dist *.egg-info

@@ -60,3 +60,11 @@ def test_the_kernel_knows_no_neutron() -> None:
         top = module.split(".")[0]
         assert not top.startswith("neutron"), f"{path} imports {module}"
         assert not top.startswith("oslo") or path.name == "privileged.py", f"{path}: {module}"
+
+
+def test_the_client_knows_neither_server_nor_kernel() -> None:
+    for path, module in _imports("client"):
+        top = module.split(".")[0]
+        assert top not in ("neutron", "neutron_lib", "pyroute2", "oslo_privsep"), (
+            f"{path} imports {module}"
+        )

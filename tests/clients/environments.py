@@ -18,6 +18,7 @@ from pathlib import Path
 REPO = Path(__file__).parents[2]
 ROOT = REPO / ".venvs"
 PINS = Path(__file__).with_name("venvs")
+RUNNER = Path(__file__).with_name("runner.py")
 WITH_NEUTRON = ("victoria", "zed", "antelope")
 """Whose python-neutronclient (7.2, 8.1, 9.0) still has the `neutron` program."""
 RELEASES = (*WITH_NEUTRON, "epoxy", "newest")
@@ -38,30 +39,34 @@ class Environment:
     def __init__(self, name: str, **variables: str) -> None:
         self.folder = ensure(name)
         self._variables = variables
-        self._runner = subprocess.Popen(
-            [self.folder / "bin/python", "-W", "ignore", Path(__file__).with_name("runner.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._runners: dict[Path, subprocess.Popen] = {}
 
     def close(self) -> None:
-        """End the process behind."""
-        self._runner.stdin.close()
-        self._runner.wait(timeout=30)
+        """End the processes behind."""
+        for runner in self._runners.values():
+            runner.stdin.close()
+            runner.wait(timeout=30)
 
     def run(self, program: str, *arguments: str, **variables: str) -> Done:
         """Run a program of the environment, or a Python script given by its path."""
-        path = self.folder / "bin" / program
-        request = {"argv": [str(path), *arguments], "env": {**self._variables, **variables}}
-        print(json.dumps(request), file=self._runner.stdin, flush=True)
-        return Done(**json.loads(self._runner.stdout.readline()))
+        runner = self._runner(self.folder / "bin" / program)
+        request = {"arguments": arguments, "env": {**self._variables, **variables}}
+        print(json.dumps(request), file=runner.stdin, flush=True)
+        return Done(**json.loads(runner.stdout.readline()))
+
+    def _runner(self, program: Path) -> subprocess.Popen:
+        if program not in self._runners:
+            command = [self.folder / "bin/python", "-W", "ignore", RUNNER, program]
+            self._runners[program] = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        return self._runners[program]
 
 
 def ensure(name: str) -> Path:
     """Return the folder of an environment, made anew where what it is made from has changed."""
     pins = PINS / f"{name}.txt"
-    sources = (pins, REPO / "pyproject.toml", Path(__file__))
+    sources = (pins, REPO / "pyproject.toml")
     stamp = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
     folder = ROOT / name
     ready = folder / "ready"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the Python programs that it is told of, each in a fork of a process that has their modules.
+"""Runs a Python program again and again, each time in a fork of a process that has its modules.
 
-One line of JSON in, one out. The start of a client costs more than a second, nearly all of it
+`python runner.py PROGRAM`: one line of JSON in (arguments, environment), one out. The start of a client costs more than a second, nearly all of it
 imports; a fork has those that were needed before it, and is else a new process that runs the
 installed program file.
 """
@@ -23,7 +23,7 @@ _LONGEST_S = 120
 
 
 def run(argv: list[str], env: dict[str, str]) -> dict[str, Any]:
-    """Run the script `argv[0]`; return its exit status and what it wrote."""
+    """Run the program `argv[0]`; return its exit status and what it wrote."""
     with contextlib.ExitStack() as files:
         out, err, modules = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
         child = os.fork()
@@ -41,7 +41,7 @@ def run(argv: list[str], env: dict[str, str]) -> dict[str, Any]:
 
 
 def become(argv: list[str], env: dict[str, str], files: tuple[BinaryIO, ...]) -> None:
-    """Be that script, as far as it can tell, and end with it; leave word of its modules."""
+    """Be that program, as far as it can tell, and end with it; leave word of its modules."""
     out, err, modules = files
     signal.alarm(_LONGEST_S)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -69,7 +69,7 @@ def become(argv: list[str], env: dict[str, str], files: tuple[BinaryIO, ...]) ->
 def preload(modules: list[str]) -> None:
     """Import what a program has imported, for the next."""
     for name in modules:
-        # That one reads sys.argv, once, at its import.
+        # That one reads the arguments, once, at its import.
         if name != "neutronclient.shell" and name not in sys.modules:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
@@ -77,9 +77,13 @@ def preload(modules: list[str]) -> None:
 
 
 def main() -> None:
+    # Modules ask for the program's name when they are imported.
+    del sys.argv[0]
     with os.fdopen(os.dup(1), "w") as answers, os.fdopen(os.dup(0)) as requests:
         for line in requests:
-            print(json.dumps(run(**json.loads(line))), file=answers, flush=True)
+            request = json.loads(line)
+            done = run([*sys.argv, *request["arguments"]], request["env"])
+            print(json.dumps(done), file=answers, flush=True)
 
 
 if __name__ == "__main__":

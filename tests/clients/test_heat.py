@@ -12,11 +12,13 @@ import pytest
 import networking_netem.client.heat
 from tests.clients.api import Api
 from tests.clients.environments import REPO, Done, Environment
+from tests.clients.page import Page
 
 pytestmark = pytest.mark.usefixtures("clean")
 SCRIPT = str(Path(__file__).with_name("heat_engine.py"))
 (PLUGIN_DIR,) = networking_netem.client.heat.__path__
-TEMPLATE = (REPO / "doc/clients/unstable.yaml").read_text()
+PAGE = Page((REPO / "doc/clients/heat.md").read_text())
+TEMPLATE = PAGE.files()["unstable.yaml"]
 
 Heat = Callable[..., Done]
 

@@ -49,7 +49,9 @@ class CreateLink(command.ShowOne):
         except InvalidValue as error:
             raise exceptions.CommandError(f"Scaled too far: {error}") from None
         network = self.app.client_manager.network
-        policy = _create(network, parsed_args.name, link)
+        description = f"Link like {link.name}{', scaled' if parsed_args.scale else ''}"
+        policy = network.create_qos_policy(name=parsed_args.name, description=description)
+        _fill(network, policy, link)
         directions = link.directions()
         return ("id", "name", "description", *directions), (
             *(policy.id, policy.name, policy.description),
@@ -57,16 +59,14 @@ class CreateLink(command.ShowOne):
         )
 
 
-def _create(network: Any, name: str, link: preset.Preset) -> Any:
-    """Create the policy with all its rules; where one fails, leave none and raise."""
-    policy = network.create_qos_policy(name=name, description=f"Link like {link.name}")
+def _fill(network: Any, policy: Any, link: preset.Preset) -> None:
+    """Give the policy the rules of a link; where one fails, delete the policy and raise."""
     try:
         for rule_type, values in link.rules():
             _RESOURCES[rule_type].new(qos_policy_id=policy.id, **values).create(network)
     except BaseException:
         network.delete_qos_policy(policy)
         raise
-    return policy
 
 
 def _factors(text: str) -> Dict[str, Any]:

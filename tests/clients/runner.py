@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a Python program again and again, each time in a fork of a process that has its modules.
 
-`python runner.py PROGRAM`: one line of JSON in (arguments, environment), one out. The start of a client costs more than a second, nearly all of it
-imports; a fork has those that were needed before it, and is else a new process that runs the
-installed program file.
+`python runner.py PROGRAM`: one line of JSON in (arguments, environment), one out. The start of a
+client costs more than a second, nearly all of it imports; a fork has those that were needed before
+it, and is else a new process that runs the installed program file.
 """
 
 from __future__ import annotations

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import tempfile
 from pathlib import Path
+from typing import Any, Callable, List
+
+from oslo_config import generator as config_generator
+from oslo_config.cfg import ConfigOpts
+from oslo_policy import generator as policy_generator
 
 CONFIGURATION = """\
 # Configuration reference
@@ -41,17 +45,21 @@ $ {command}
 
 def configuration() -> str:
     """Return the page of options."""
-    return _page(CONFIGURATION, "oslo-config-generator", "networking_netem")
+    return _page(CONFIGURATION, "oslo-config-generator networking_netem", config_generator.main)
 
 
 def policy() -> str:
     """Return the page of policy rules."""
-    return _page(POLICY, "oslopolicy-sample-generator", "networking-netem")
+    tool = "oslopolicy-sample-generator networking-netem"
+    # Not the global configuration, which a Neutron in this process has.
+    return _page(POLICY, tool, lambda args: policy_generator.generate_sample(args, ConfigOpts()))
 
 
-def _page(template: str, tool: str, namespace: str) -> str:
+def _page(template: str, tool: str, generate: Callable[[List[str]], Any]) -> str:
+    program, namespace = tool.split()
     arguments = ["--namespace", namespace]
-    path = Path(sys.executable).with_name(tool)
-    done = subprocess.run([path, *arguments], check=True, capture_output=True, text=True)
-    lines = (line.rstrip() for line in done.stdout.strip().splitlines())
-    return template.format(command=" ".join([tool, *arguments]), output="\n".join(lines))
+    with tempfile.TemporaryDirectory() as temporary:
+        output = Path(temporary) / "output"
+        generate([*arguments, "--output-file", str(output)])
+        lines = [line.rstrip() for line in output.read_text().strip().splitlines()]
+    return template.format(command=" ".join([program, *arguments]), output="\n".join(lines))

@@ -15,7 +15,9 @@ from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
 from neutron.objects.qos import rule_type as qos_rule_type
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
+from neutron.services.qos.drivers import manager as drivers
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
+from neutron_lib.api.definitions import qos as qos_apidef
 from neutron_lib.services.qos import constants
 
 from networking_netem.domain.rules import RULE_TYPES
@@ -106,6 +108,29 @@ def test_the_api_still_resolves_methods_through_rule_objects() -> None:
     for name in NAMES:
         for method in (f"create_policy_{name}_rule", f"get_policy_{name}_rules"):
             assert qos_extension.QoSPluginBase.__getattr__(_Anything(), method), method
+
+
+def test_the_common_fields_of_rules_are_still_where_they_were() -> None:
+    assert "id" in getattr(qos_apidef, "_QOS_RULE_COMMON_FIELDS", {}), (
+        "neutron_lib.api.definitions.qos._QOS_RULE_COMMON_FIELDS, a private name, is gone: "
+        "seam.rule_common_fields() must take the attributes that each rule has from elsewhere"
+    )
+    assert set(seam.rule_common_fields()) <= {"id", "tenant_id", "project_id"}
+
+
+def test_ports_are_still_validated_through_the_manager_of_drivers(api: NeutronApi) -> None:
+    from neutron_lib.plugins import directory
+
+    assert type(directory.get_plugin("QOS").driver_manager) is drivers.QosServiceDriverManager
+    assert "validate_rule_for_port" in _names_used_by(_qos_plugin().validate_policy_for_port), (
+        "QoSPlugin no longer asks validate_rule_for_port: our rules will be attached to any port"
+    )
+
+
+def _qos_plugin() -> type:
+    from neutron.services.qos import qos_plugin as module
+
+    return module.QoSPlugin
 
 
 class _Anything:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import threading
+
+# By name: the import of eventlet, which comes with Neutron, rebinds `http.server` to a copy.
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Iterator
 
 import pytest
@@ -27,7 +29,7 @@ ANSWERS = {
 }  # fmt: skip
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         status, content = ANSWERS[self.path]
         body = (content if isinstance(content, str) else json.dumps(content)).encode()
@@ -42,7 +44,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -46,7 +46,7 @@ test: check $(VENV)/test-ready
 
 # What doc/dataplane.md says, measured: minutes on a machine that does nothing else.
 figures: setup
-	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q -rP -m '' tests/kernel/test_packets.py
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q -rP -m '' tests/kernel/test_packets.py tests/kernel/test_probe.py
 	$(VENV)/bin/netem-lab run -- $(PY) -m benchmarks.links
 
 clean:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, FrozenSet
 
 from neutron.agent.l2.extensions import qos
+from oslo_concurrency import lockutils
 from oslo_config import cfg
 
 from networking_netem.agent import options
@@ -44,9 +45,7 @@ class NetemAgentExtension(qos.QosAgentExtension):
         # An unchanged policy returns above without a word to the driver (17 to 29), though
         # Open vSwitch may have restarted since.
         device = self.qos_driver.device(port)
-        if device:
-            self.qos_driver.touched.add(device)
-        self._reconcile()
+        self._reconcile(frozenset({device} - {""}))
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:
         """A port was unplugged or deleted."""
@@ -60,14 +59,17 @@ class NetemAgentExtension(qos.QosAgentExtension):
         super()._handle_notification(context, resource_type, qos_policies, event_type)
         self._reconcile()
 
-    def _reconcile(self) -> None:
-        """Hand over what was edited."""
+    def _reconcile(self, also: FrozenSet[str] = frozenset()) -> None:
+        """Hand over the links of the devices that were touched, and of these."""
         driver = self.qos_driver
-        devices, driver.touched = driver.touched, set()
-        for device in devices:
-            link = driver.links.get(device, Link.CLEAN)
-            if link == Link.CLEAN:
-                driver.links.pop(device, None)
-            self._reconciler.want(device, link)
+        # Neutron edits under this lock (17 to 29), in more than one thread: under it, no link is
+        # seen between a rule's deletion and its creation.
+        with lockutils.lock("qos-port"):
+            devices, driver.touched = driver.touched | also, set()
+            for device in devices:
+                link = driver.links.get(device, Link.CLEAN)
+                if link == Link.CLEAN:
+                    driver.links.pop(device, None)
+                self._reconciler.want(device, link)
         self._reconciler.reconcile(devices)
         self._worker.wake()

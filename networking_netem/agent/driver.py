@@ -7,7 +7,7 @@ policy on any change (17 to 29), and what is between must not reach the kernel.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Set
+from typing import Any, Callable, Dict, Set
 
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 from oslo_log import log as logging
@@ -66,23 +66,20 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
         else:
             super().delete_bandwidth_limit_ingress(port)
 
-    def create_delay(self, port: Dict[str, Any], rule: Any) -> None:
-        self._put(port, rule)
-
     def update_delay(self, port: Dict[str, Any], rule: Any) -> None:
-        self._put(port, rule)
+        if self._has_kernel_device(port):
+            self._put(port, rule)
+        else:
+            device = self.device(port)
+            LOG.error("%s is a vhost-user port: %s is not imposed on it", device, rule.rule_type)
+
+    create_delay = create_loss = update_loss = update_delay
 
     def delete_delay(self, port: Dict[str, Any]) -> None:
         self._drop(port, qos_rule.DELAY, Direction.EGRESS)
 
     def delete_delay_ingress(self, port: Dict[str, Any]) -> None:
         self._drop(port, qos_rule.DELAY, Direction.INGRESS)
-
-    def create_loss(self, port: Dict[str, Any], rule: Any) -> None:
-        self._put(port, rule)
-
-    def update_loss(self, port: Dict[str, Any], rule: Any) -> None:
-        self._put(port, rule)
 
     def delete_loss(self, port: Dict[str, Any]) -> None:
         self._drop(port, qos_rule.LOSS, Direction.EGRESS)
@@ -97,23 +94,19 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
         return kind not in VHOST_USER
 
     def _put(self, port: Dict[str, Any], rule: Any) -> None:
-        device = self.device(port)
-        if not device:
-            return
-        if not self._has_kernel_device(port):
-            LOG.error("%s is a vhost-user port: %s is not imposed on it", device, rule.rule_type)
-            return
-        direction = Direction(rule.direction)
-        link = self.links.get(device, Link.CLEAN)
-        self._edit(device, link, direction, qos_rule.with_rule(link[direction], rule))
+        self._edit(port, Direction(rule.direction), lambda was: qos_rule.with_rule(was, rule))
 
     def _drop(self, port: Dict[str, Any], rule_type: str, direction: Direction) -> None:
+        self._edit(port, direction, lambda was: qos_rule.without_rule(was, rule_type))
+
+    def _edit(
+        self,
+        port: Dict[str, Any],
+        direction: Direction,
+        change: Callable[[Impairment], Impairment],
+    ) -> None:
         device = self.device(port)
         if device:
             link = self.links.get(device, Link.CLEAN)
-            left = qos_rule.without_rule(link[direction], rule_type)
-            self._edit(device, link, direction, left)
-
-    def _edit(self, device: str, link: Link, direction: Direction, to: Impairment) -> None:
-        self.links[device] = link.with_impairment(direction, to)
-        self.touched.add(device)
+            self.links[device] = link.with_impairment(direction, change(link[direction]))
+            self.touched.add(device)

@@ -172,9 +172,7 @@ class Reconciler:
             observed = seen.get(port.device)
             if observed:
                 port.complain(refusals.get(port.device, "it never stood still"))
-                self._kernel.apply(
-                    [step for step in diff(Plan(), observed) if not isinstance(step, Await)]
-                )
+                self._kernel.apply(diff(Plan(), observed))
             port.look_again(self._clock())
 
     def _plan(self, port: Port, observed: Observed) -> Plan:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Dict
 
-from networking_netem.domain import units
+from networking_netem.domain import rules, units
 from networking_netem.domain.impairment import MAXIMA, Impairment
 
-BANDWIDTH_LIMIT, DELAY, LOSS = "bandwidth_limit", "delay", "loss"
+BANDWIDTH_LIMIT, DELAY, LOSS = "bandwidth_limit", rules.DELAY.name, rules.LOSS.name
 
 
 def _bandwidth_limit(impairment: Impairment, rule: Any) -> Impairment:

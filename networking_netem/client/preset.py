@@ -10,7 +10,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple, Union
 
-from networking_netem.domain.rules import DELAY, LOSS, InvalidValue, Number, plain
+from networking_netem.domain.rules import (
+    DELAY,
+    DELAY_CORRELATION_MS,
+    DELAY_MS,
+    LOSS,
+    LOSS_PCT,
+    InvalidValue,
+    Number,
+    plain,
+)
 
 Values = Mapping[str, Union[int, float]]
 """One direction of a link: attributes of rules by name."""
@@ -20,9 +29,9 @@ MAX_KBPS = Number("max_kbps", 1, 10_000_000, 0, "kbit/s", "Bandwidth.")
 
 QUANTITIES = {
     "rate": MAX_KBPS,
-    "delay": DELAY.attributes[0],
-    "jitter": DELAY.attributes[1],
-    "loss": LOSS.attributes[0],
+    "delay": DELAY_MS,
+    "jitter": DELAY_CORRELATION_MS,
+    "loss": LOSS_PCT,
 }
 """What can be scaled, by the word for it."""
 

@@ -59,9 +59,7 @@ def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
     found = []
     root = observed.tree.foreign
     if plan.ingress and root and not root.is_legacy:
-        found.append(
-            f"{observed.device} has a root qdisc that is not ours: {observed.tree.foreign}"
-        )
+        found.append(f"{observed.device} has a root qdisc that is not ours: {root}")
     if plan.egress and observed.has_ingress_qdisc:
         found.append(f"{observed.device} has an ingress qdisc, which excludes clsact")
     if plan.egress and observed.ifb and observed.ifb.tree.foreign:

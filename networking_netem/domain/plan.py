@@ -18,7 +18,7 @@ from typing import FrozenSet, Optional
 from networking_netem.domain import units
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.jitter import exponential_slot, spread_ns
-from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.link import Link
 from networking_netem.domain.qdisc import HEADER_BYTES, INT32_MAX, Fifo, Netem, Tbf
 
 LINE_BYTES_PER_S = 12_500_000_000
@@ -69,9 +69,6 @@ class Plan:
 
     egress: Optional[Tree] = None
     ingress: Optional[Tree] = None
-
-    def __getitem__(self, direction: Direction) -> Optional[Tree]:
-        return self.egress if direction is Direction.EGRESS else self.ingress
 
 
 @dataclass(frozen=True)

@@ -187,3 +187,4 @@ DELAY = RuleType(
 )
 LOSS = RuleType("loss", help="Packet loss", attributes=(LOSS_PCT, DIRECTION))
 RULE_TYPES = (DELAY, LOSS)
+NAMES = tuple(rule_type.name for rule_type in RULE_TYPES)

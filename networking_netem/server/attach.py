@@ -11,7 +11,6 @@ from neutron_lib.exceptions import qos as qos_exceptions
 
 from networking_netem.domain import rules
 
-_OURS = tuple(rule_type.name for rule_type in rules.RULE_TYPES)
 _NOT_BOUND = (portbindings.VIF_TYPE_UNBOUND, portbindings.VIF_TYPE_BINDING_FAILED)
 
 
@@ -23,7 +22,7 @@ class QosRuleNotSupported(qos_exceptions.QosRuleNotSupported):
 
 def refuse_unserved(rule: Any, port: Any) -> None:
     """Raise `QosRuleNotSupported` if `rule` is ours and `port` is one that we cannot serve."""
-    if rule.rule_type not in _OURS:
+    if rule.rule_type not in rules.NAMES:
         return
     for binding in port.bindings:
         reason = _reason(binding) if binding.status == constants.ACTIVE else None

@@ -18,8 +18,6 @@ from neutron_lib.services.qos import constants as qos_constants
 from networking_netem.domain import rules
 from networking_netem.server import attach, objects, wire
 
-_OURS = tuple(rule_type.name for rule_type in rules.RULE_TYPES)
-
 # Before it is replaced: this module is imported once.
 _stock_validate_rule_for_port = drivers.QosServiceDriverManager.validate_rule_for_port
 
@@ -70,7 +68,7 @@ def _get_at_its_address(name: str) -> Callable[..., Any]:
     ) -> Dict[str, Any]:
         rule = self.get_policy_rule(context, self.rule_objects[name], rule_id, policy_id)
         at_its_address = rule["type"] == name and rule["qos_policy_id"] == policy_id
-        if (name in _OURS or rule["type"] in _OURS) and not at_its_address:
+        if (name in rules.NAMES or rule["type"] in rules.NAMES) and not at_its_address:
             raise qos_exceptions.QosRuleNotFound(policy_id=policy_id, rule_id=rule_id)
         return db_utils.resource_fields(rule, fields)
 

@@ -22,6 +22,8 @@ RUNNER = Path(__file__).with_name("runner.py")
 WITH_NEUTRON = ("victoria", "zed", "antelope")
 """Whose python-neutronclient (7.2, 8.1, 9.0) still has the `neutron` program."""
 RELEASES = (*WITH_NEUTRON, "epoxy", "newest")
+NOWHERE = {"OS_ENDPOINT": "http://127.0.0.1:9"}
+"""Nobody listens there: what succeeds or fails there has sent no request."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Done:
     status: int
     out: str
     err: str
+
+
+def ok(done: Done) -> str:
+    """Return what a program wrote that must have succeeded."""
+    assert done.status == 0, done.err
+    return done.out
 
 
 class Environment:

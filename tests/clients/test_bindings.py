@@ -10,7 +10,7 @@ from typing import Callable
 import pytest
 
 from tests.clients.api import Api
-from tests.clients.environments import RELEASES, Environment
+from tests.clients.environments import RELEASES, Environment, ok
 
 SCRIPT = str(Path(__file__).with_name("bindings.py"))
 
@@ -20,9 +20,7 @@ def test_ten_methods(
     api: Api, policy: str, environment: Callable[[str], Environment], release: str
 ) -> None:
     (policy_id,) = (each["id"] for each in api.policies())
-    done = environment(release).run(SCRIPT, api.url, policy_id)
-    assert done.status == 0, done.err
-    answers = json.loads(done.out)
+    answers = json.loads(ok(environment(release).run(SCRIPT, api.url, policy_id)))
 
     created = answers["create_delay"]["delay_rule"]
     rule = {"delay_ms": 100, "delay_correlation_ms": 0.5, "direction": "egress"}

@@ -11,7 +11,7 @@ import pytest
 
 import networking_netem.client.heat
 from tests.clients.api import Api
-from tests.clients.environments import REPO, Done, Environment
+from tests.clients.environments import REPO, Done, Environment, ok
 from tests.clients.page import Page
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -38,9 +38,7 @@ def heat(api: Api, environment: Callable[[str], Environment], tmp_path: Path) ->
 
 def test_a_stack_is_created_updated_in_place_and_deleted(heat: Heat) -> None:
     changed = TEMPLATE.replace("delay_ms: 100", "delay_ms: 99.5").replace("ingress", "egress")
-    done = heat(TEMPLATE, changed)
-    assert done.status == 0, done.err
-    created, updated, deleted = map(json.loads, done.out.splitlines())
+    created, updated, deleted = map(json.loads, ok(heat(TEMPLATE, changed)).splitlines())
     assert [each["state"] for each in (created, updated, deleted)] == [
         *(["CREATE", "COMPLETE"], ["UPDATE", "COMPLETE"], ["DELETE", "COMPLETE"])
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from networking_netem.client.preset import presets
 from tests.clients.api import Api
-from tests.clients.environments import Done, Environment
+from tests.clients.environments import Done, Environment, ok
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -30,8 +30,7 @@ def link(
 
 def test_presets_are_listed_and_shown_without_a_cloud(link: Callable[..., Done]) -> None:
     done = link("preset list -f json", OS_AUTH_TYPE="", OS_ENDPOINT="")
-    assert done.status == 0, done.err
-    assert json.loads(done.out) == [
+    assert json.loads(ok(done)) == [
         {
             "Name": each.name,
             "Ingress (down)": each.down,
@@ -50,9 +49,8 @@ def test_a_preset_becomes_a_policy(api: Api, environment: Callable, name: str) -
     done = environment("newest").run(
         "openstack", *f"network qos link create {name} --preset {name} -f json".split()
     )
-    assert done.status == 0, done.err
+    shown = json.loads(ok(done))
     (policy,) = api.policies()
-    shown = json.loads(done.out)
     assert (shown["id"], shown["name"]) == (policy["id"], name)
     assert shown["egress"] == presets()[name].up
     for rule_type, no_jitter in (("delay", {"delay_correlation_ms": 0}), ("loss", {})):
@@ -66,8 +64,7 @@ def test_a_preset_becomes_a_policy(api: Api, environment: Callable, name: str) -
 
 
 def test_a_link_is_scaled(api: Api, link: Callable[..., Done]) -> None:
-    done = link("create slow --preset geo-satellite --scale 2 --scale rate=0.5")
-    assert done.status == 0, done.err
+    ok(link("create slow --preset geo-satellite --scale 2 --scale rate=0.5"))
     assert [rule["max_kbps"] for rule in api.rules("bandwidth_limit")] == [500, 2500]
     assert [rule["delay_ms"] for rule in api.rules("delay")] == [650, 650]
 

@@ -12,11 +12,9 @@ import pytest
 import yaml
 
 from tests.clients.api import Api
-from tests.clients.environments import WITH_NEUTRON, Done, Environment
+from tests.clients.environments import NOWHERE, WITH_NEUTRON, Done, Environment, ok
 
 Neutron = Callable[..., Done]
-NOWHERE = {"OS_ENDPOINT": "http://127.0.0.1:9"}
-"""Nobody listens there: what succeeds or fails there has sent no request."""
 
 
 @pytest.fixture(params=WITH_NEUTRON)
@@ -27,11 +25,6 @@ def neutron(environment: Callable[[str], Environment], request: pytest.FixtureRe
         return environment(request.param).run("neutron", *arguments, **variables)
 
     return run
-
-
-def ok(done: Done) -> str:
-    assert done.status == 0, done.err
-    return done.out
 
 
 TYPES = [

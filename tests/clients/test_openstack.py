@@ -10,12 +10,10 @@ from typing import Callable
 import pytest
 
 from tests.clients.api import Api
-from tests.clients.environments import Done, Environment
+from tests.clients.environments import NOWHERE, Done, Environment, ok
 
 PROGRAMS = ("victoria", "zed", "epoxy", "newest")
 OpenStack = Callable[..., Done]
-NOWHERE = {"OS_ENDPOINT": "http://127.0.0.1:9"}
-"""Nobody listens there: what succeeds or fails there has sent no request."""
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -28,11 +26,6 @@ def openstack(
         return environment(request.param).run("openstack", *line.split(), **variables)
 
     return run
-
-
-def ok(done: Done) -> str:
-    assert done.status == 0, done.err
-    return done.out
 
 
 TYPES = [

@@ -102,10 +102,8 @@ _SO_RCVBUFFORCE = 33
 
 def test_bursty_loss_has_its_mean_and_its_runs(two_vms: None, netlink: Netlink) -> None:
     """Bounds are 4 standard errors: about 400 runs, and a mean correlated over them."""
-    reach(netlink, TAP, LINKS["rate"])
+    reach(netlink, TAP, LINKS["delay"])
     model = Netem(100_000, gemodel=bursty(50_000, 5), rate_bytes_per_s=LINE_BYTES_PER_S)
-    opened = LINKS["delay"]
-    reach(netlink, TAP, opened)
     assert apply(netlink.transact, [ChangeQdisc(ifb_name(TAP), model)]) == ()
     received = set(_sent_through())
     runs = [

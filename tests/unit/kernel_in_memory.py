@@ -15,6 +15,7 @@ from networking_netem.domain.step import (
     AddIfb,
     AddQdisc,
     AddRedirect,
+    Await,
     ChangeQdisc,
     DeleteClsact,
     DeleteIfb,
@@ -49,6 +50,8 @@ class KernelInMemory:
     def apply(self, steps: Sequence[Step]) -> List[Failure]:
         failures = []
         for step in steps:
+            if isinstance(step, Await):
+                continue
             self.told.append(step)
             subject = getattr(step, "device", "") or getattr(step, "ifb", "")
             if type(step) in self.unknown:

@@ -10,6 +10,9 @@ from neutron_lib.db import constants as db_constants
 from neutron_lib.db import model_base
 from sqlalchemy import orm
 
+# SQLAlchemy 1.3 (Neutron 17) has it here only; 2.0 here still.
+from sqlalchemy.ext.declarative import declared_attr
+
 
 class _PolicyRule(model_base.HasId):
     """What both tables have: an id, the policy and the direction."""
@@ -17,7 +20,7 @@ class _PolicyRule(model_base.HasId):
     # A change of a rule raises the revision number of its policy.
     revises_on_change = ("qos_policy",)
 
-    @orm.declared_attr
+    @declared_attr
     def qos_policy_id(cls):  # noqa: N805
         return sa.Column(
             sa.String(db_constants.UUID_FIELD_SIZE),
@@ -25,7 +28,7 @@ class _PolicyRule(model_base.HasId):
             nullable=False,
         )
 
-    @orm.declared_attr
+    @declared_attr
     def direction(cls):  # noqa: N805
         return sa.Column(
             sa.Enum(
@@ -38,7 +41,7 @@ class _PolicyRule(model_base.HasId):
             nullable=False,
         )
 
-    @orm.declared_attr
+    @declared_attr
     def qos_policy(cls):  # noqa: N805
         # The revision plugin needs load_on_pending to find the policy of a rule not yet flushed.
         return orm.relationship(qos_models.QosPolicy, load_on_pending=True)

@@ -28,7 +28,7 @@ def explain(connection: sa.engine.Connection) -> None:
 
 
 def _advice(connection: sa.engine.Connection) -> Optional[str]:
-    if not sa.inspect(connection).has_table(NEUTRONS_TABLE):
+    if NEUTRONS_TABLE not in sa.inspect(connection).get_table_names():
         return None
     recorded = connection.execute(sa.text(f"SELECT version_num FROM {NEUTRONS_TABLE}"))
     unknown = sorted({version for (version,) in recorded} - _known())

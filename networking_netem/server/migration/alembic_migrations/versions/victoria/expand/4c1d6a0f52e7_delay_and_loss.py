@@ -33,7 +33,7 @@ def _create_or_adopt(table: str, *values: sa.Column) -> None:
         nullable=False,
     )
     database = sa.inspect(op.get_bind())
-    if not database.has_table(table):
+    if table not in database.get_table_names():
         _create(table, *values, direction)
     elif "direction" not in [column["name"] for column in database.get_columns(table)]:
         op.add_column(table, direction)

@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 
-.PHONY: demo test check docs figures setup clean
+.PHONY: demo test check docs figures releases setup clean
 
 setup: $(VENV)/ready
 
@@ -43,6 +43,14 @@ test: check $(VENV)/test-ready
 	$(PY) -m pytest -q tests/clients
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
 	$(PY) -m pytest -q tests/integration
+
+# The packages of Debian's suites, or of those that SUITE names; REBUILD=yes makes their images anew.
+releases: $(VENV)/releases-ready
+	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) $(SUITE)
+
+$(VENV)/releases-ready: $(VENV)/ready
+	$(call debian,debootstrap debian-archive-keyring)
+	touch $@
 
 # What doc/dataplane.md says, measured: minutes on a machine that does nothing else.
 figures: setup

@@ -13,8 +13,10 @@ from tests.neutron_api import NeutronApi
 
 
 @pytest.fixture(scope="session")
-def api(tmp_path_factory: pytest.TempPathFactory) -> NeutronApi:
-    """The API of a fresh Neutron, called as an administrator."""
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NeutronApi:
+    """The API of a fresh Neutron, or of the suite under test, called as an administrator."""
+    if request.config.getoption("--suite", None):
+        return request.getfixturevalue("cloud").http
     root: Path = tmp_path_factory.mktemp("neutron")
     conf = neutron_api.configure(root)
     neutron_api.create_sqlite(root / "neutron.sqlite")

@@ -1,136 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The main job, shown: an unstable link imposed, edited and removed through the API alone."""
+"""The main job, shown: the scenario on a lab."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import Any, Dict, List, Mapping, Sequence
-
 from networking_netem.lab import remote, session
-from networking_netem.lab.errors import LabError
-from networking_netem.lab.port_policy import PortPolicy
-from networking_netem.lab.probe.prober import Prober
 from networking_netem.lab.progress import Display
 from networking_netem.lab.rest import Neutron
-from networking_netem.lab.verdict import report, sampling
-from networking_netem.lab.verdict.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
-from networking_netem.lab.verdict.judging import NO_CLEAN_MS, judge, sound
-from networking_netem.lab.verdict.row import Row, Step, Verdict
-from networking_netem.lab.verdict.sampling import Pair
-
-_PAIR = Pair("vm1", "vm2")
-# What a bucket has saved before a measurement comes on top of the rate: 30 ms in 2 s are 1.5 %.
-_LIMITED: Both = {
-    "egress": Asked(max_kbps=10_000, max_burst_kbps=300),
-    "ingress": Asked(max_kbps=20_000, max_burst_kbps=600),
-}
-_UNSTABLE: Both = {
-    "egress": replace(_LIMITED["egress"], delay_ms=100, delay_correlation_ms=10, loss_pct=10),
-    "ingress": replace(_LIMITED["ingress"], delay_ms=30),
-}
-_EDITED: Both = {
-    "egress": replace(_UNSTABLE["egress"], delay_ms=101, delay_correlation_ms=20, loss_pct=14),
-    "ingress": _UNSTABLE["ingress"],
-}
+from networking_netem.lab.scenario import Scenario
+from networking_netem.lab.verdict import report
 
 
 def main(as_json: bool = False) -> int:
     """Play the scenario and print its table; return 0 if every verdict is good, else 1."""
     with session.opened() as lab, Display() as display:
-        steps = _Scenario(Neutron(lab.api_url), display).play()
+        steps = Scenario(Neutron(lab.api_url), remote.node(), display).play()
     return report.show(steps, as_json)
-
-
-class _Scenario:
-    """Four steps on vm1's port; each measurement judges against the clean link of the first."""
-
-    def __init__(self, neutron: Neutron, display: Display) -> None:
-        self._neutron = neutron
-        self._display = display
-        self._prober = Prober(partial(remote.spawn, remote.NODE), display.working)
-        self._clean_ms = NO_CLEAN_MS
-        self._steps: List[Step] = []
-
-    def play(self) -> List[Step]:
-        """Return the steps with their rows."""
-        self._begin("1. Clean link")
-        clean = self._measure(CLEAN_BOTH)
-        self._clean_ms = {d: clean[f"{d} delay"].mean_ms or 0.0 for d in DIRECTIONS}
-
-        self._begin("2. Policy with bandwidth rules on vm1's port")
-        with self._policy() as policy:
-            self._impose(policy)
-        return self._steps
-
-    def _impose(self, policy: PortPolicy) -> None:
-        for direction, asked in _LIMITED.items():
-            policy.prepare(
-                "bandwidth_limit_rule",
-                direction=direction,
-                max_kbps=asked.max_kbps,
-                max_burst_kbps=asked.max_burst_kbps,
-            )
-        policy.put_on()
-        self._measure(_LIMITED)
-
-        self._begin("2. With delay, jitter and loss beside them")
-        policy.add("delay_rule", delay_ms=100, delay_correlation_ms=10)
-        policy.add("loss_rule", loss_pct=10)
-        policy.add("delay_rule", delay_ms=30, direction="ingress")
-        self._measure(_UNSTABLE)
-
-        self._begin("3. Edited while packets run: delay 101 ± 20 ms, loss 14 %")
-        self._measure_edit(policy)
-
-        self._begin("4. Rules deleted")
-        self._steps[-1].rows.append(_left(policy.delete_rules()))
-        self._measure(CLEAN_BOTH)
-
-    def _policy(self) -> PortPolicy:
-        port = self._neutron.port(_PAIR.first)
-        if self._neutron.policy_id(port):
-            raise LabError("vm1's port has a QoS policy; take it off: the demo sets its own")
-        return PortPolicy(self._neutron, port, "unstable", _output)
-
-    def _begin(self, title: str) -> None:
-        self._display.step(title)
-        self._steps.append(Step(title))
-
-    def _measure(self, asked: Both) -> Dict[str, Any]:
-        answers = sound(self._prober, _PAIR, asked)
-        self._judge(asked, answers)
-        return answers
-
-    def _judge(self, asked: Both, answers: Mapping[str, Any]) -> None:
-        rows = judge(self._prober, _PAIR, asked, answers, self._clean_ms)
-        self._steps[-1].rows += rows
-
-    def _measure_edit(self, policy: PortPolicy) -> None:
-        """Edit at the head of a flow, which begins to measure once the edit is in force."""
-        flows = sampling.delay_flows(_PAIR, _EDITED, awaits_edit=True, netem={"egress": policy.ifb})
-        self._judge(_EDITED, self._prober.run([flows], partial(_edit, policy)))
-
-
-def _edit(policy: PortPolicy) -> None:
-    policy.edit("delay_rule egress", delay_ms=101, delay_correlation_ms=20)
-    policy.edit("loss_rule egress", loss_pct=14)
-
-
-def _left(left: Sequence[str]) -> Row:
-    found = ", ".join(left) or "nothing"
-    return Row(
-        "kernel",
-        "left behind",
-        "nothing",
-        found,
-        Verdict.of(not left),
-        {"left": list(left)},
-    )
-
-
-def _output(argv: Sequence[str]) -> str:
-    done = remote.run(remote.NODE, argv)
-    if done.returncode:
-        raise LabError(f"{' '.join(argv)} failed in the node", done.stderr)
-    return str(done.stdout)

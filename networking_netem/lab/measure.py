@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from networking_netem.lab import remote, session
 from networking_netem.lab.probe.prober import Prober
 from networking_netem.lab.progress import Display
@@ -23,7 +21,7 @@ def main(first: str, second: str, as_json: bool = False) -> int:
         asked = across(*(neutron.asked(neutron.port(vm)) for vm in (first, second)))
         step = Step(f"{first} to {second} (egress) and back (ingress), as they are now")
         display.step(step.title)
-        prober = Prober(partial(remote.spawn, remote.NODE), display.working)
+        prober = Prober(remote.node().spawn, display.working)
         pair = Pair(first, second)
         step.rows += judge(prober, pair, asked, sound(prober, pair, asked))
     return report.show([step], as_json)

@@ -37,11 +37,20 @@ class PortPolicy:
 
     def put_on(self) -> None:
         """Put the policy on the port and wait until both its devices are ours."""
+        self.attach()
+        self._until(self.is_held, "the port's policy")
+
+    def attach(self) -> None:
+        """Put the policy on the port, whatever its host makes of it."""
         self._neutron.put(self._port_path, {"port": {"qos_policy_id": self._path.split("/")[-1]}})
-        self._until(
-            lambda: {self.tap, self.ifb} <= {q["dev"] for q in qdiscs.ours(self._shown())},
-            "the port's policy",
-        )
+
+    def detach(self) -> None:
+        """Take the policy off the port."""
+        self._neutron.put(self._port_path, {"port": {"qos_policy_id": None}})
+
+    def is_held(self) -> bool:
+        """Whether both the port's devices are ours."""
+        return {self.tap, self.ifb} <= {q["dev"] for q in qdiscs.ours(self._shown())}
 
     def add(self, kind: str, **attributes: object) -> None:
         """Make a rule and wait for it."""
@@ -72,7 +81,7 @@ class PortPolicy:
 
     def __exit__(self, *_: object) -> None:
         """Take the policy off the port and delete it with its rules."""
-        self._neutron.put(self._port_path, {"port": {"qos_policy_id": None}})
+        self.detach()
         self._neutron.delete(self._path)
 
     def _shown(self) -> Sequence[qdiscs.Qdisc]:

@@ -6,9 +6,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
-from typing import Iterator, Optional, Sequence
+import sys
+from dataclasses import dataclass
+from functools import partial
+from typing import Callable, Iterator, Optional, Sequence
 
 from networking_netem.lab import state
+from networking_netem.lab.errors import LabError
 from networking_netem.lab.guest.frames import Command, Kind, receive, send
 
 NODE = "node"
@@ -61,6 +65,27 @@ class Remote:
             self._connection.shutdown(socket.SHUT_RDWR)
 
 
+@dataclass(frozen=True)
+class Node:
+    """A node whose commands `spawn` starts; `python` is an interpreter there with this package."""
+
+    spawn: Callable[[Sequence[str]], Remote]
+    python: str = sys.executable
+
+    def run(self, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        remote = self.spawn(argv)
+        output = "".join(remote)
+        return subprocess.CompletedProcess(argv, remote.wait(), output, remote.stderr)
+
+    def output(self, argv: Sequence[str]) -> str:
+        """Run a command that must succeed and return what it prints; raises LabError."""
+        done = self.run(argv)
+        if done.returncode:
+            raise LabError(f"{' '.join(argv)} failed in the node", done.stderr)
+        return done.stdout
+
+
 def connect() -> socket.socket:
     """A connection to the running lab's executor; raises LabError if no lab is up."""
     state.required()
@@ -81,9 +106,12 @@ def spawn(where: str, argv: Sequence[str]) -> Remote:
 
 def run(where: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command in the running lab to its end; `where` is node, vm1 or vm2."""
-    remote = spawn(where, argv)
-    output = "".join(remote)
-    return subprocess.CompletedProcess(argv, remote.wait(), output, remote.stderr)
+    return Node(partial(spawn, where)).run(argv)
+
+
+def node() -> Node:
+    """The running lab's node."""
+    return Node(partial(spawn, NODE))
 
 
 def api_url() -> str:

@@ -56,7 +56,7 @@ def _run(api_port: int, memory_mib: int) -> None:
     commands.bind(str(state.EXEC_SOCKET))
     commands.listen(64)
     namespace.enter(state.GUEST_FOLDER, memory_mib)
-    guest = Guest(state.GUEST_FOLDER, memory_mib, visible=())
+    guest = Guest(state.GUEST_FOLDER, memory_mib)
     try:
         _say(progress="booting the guest kernel")
         database = _Database()

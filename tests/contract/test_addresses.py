@@ -79,26 +79,6 @@ def test_what_does_not_exist_is_not_found(
     assert api.post(nowhere, BODIES[rule_type.name]).status == 404
 
 
-@each_type
-def test_deleting_a_policy_deletes_its_rules(
-    api: NeutronApi, policy: str, rule_type: RuleType
-) -> None:
-    rule_id = _create(api, policy, rule_type.name)
-    assert _rows(rule_type, rule_id) == 1
-    assert api.delete(policy).status == 204
-    assert _rows(rule_type, rule_id) == 0
-    assert api.get(f"{policy}/{rule_type.collection}/{rule_id}").status == 404
-
-
-def _rows(rule_type: RuleType, rule_id: str) -> int:
-    """Return how many rows the database holds for the rule."""
-    from neutron.objects.qos import rule
-    from neutron_lib import context
-
-    cls = getattr(rule, f"Qos{rule_type.name.capitalize()}Rule")
-    return cls.count(context.get_admin_context(), id=rule_id)
-
-
 def _assert_not_found(api: NeutronApi, path: str, body: object) -> None:
     answers = [api.get(path), api.put(path, body), api.delete(path)]
     assert [answer.status for answer in answers] == [404, 404, 404]

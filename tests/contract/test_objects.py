@@ -8,9 +8,13 @@ import json
 import pytest
 from neutron.objects import base
 from neutron.objects.qos import policy as qos_policy
+from neutron.objects.qos import rule as qos_rule
+from neutron_lib import context
 from oslo_versionedobjects import fixture
 
+from networking_netem.domain.rules import RULE_TYPES, RuleType
 from networking_netem.server import objects, seam
+from tests.neutron_api import NeutronApi
 
 # What a peer of the same version must find. A change here is a change of what travels: it needs
 # a way for agents that are not upgraded yet.
@@ -56,3 +60,22 @@ def test_a_rule_has_a_direction_and_no_jitter_by_default() -> None:
     rule = objects.QosDelayRule(delay_ms=1)
     rule.obj_set_defaults()
     assert (rule.delay_correlation_ms, rule.direction) == (0, "egress")
+
+
+@pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_type: rule_type.name)
+def test_deleting_a_policy_deletes_its_rules(
+    api: NeutronApi, policy: str, rule_type: RuleType
+) -> None:
+    values = {each.name: 1 for each in rule_type.attributes if each.default is None}
+    made = api.post(f"{policy}/{rule_type.collection}", {rule_type.member: values})
+    rule_id = made.body[rule_type.member]["id"]
+    assert _rows(rule_type, rule_id) == 1
+    assert api.delete(policy).status == 204
+    assert _rows(rule_type, rule_id) == 0
+    assert api.get(f"{policy}/{rule_type.collection}/{rule_id}").status == 404
+
+
+def _rows(rule_type: RuleType, rule_id: str) -> int:
+    """Return how many rows the database holds for the rule."""
+    cls = getattr(qos_rule, f"Qos{rule_type.name.capitalize()}Rule")
+    return cls.count(context.get_admin_context(), id=rule_id)

@@ -26,7 +26,7 @@ def main() -> None:
     # Read before /run and /tmp are covered.
     specification = json.loads(Path(sys.argv[1], SPECIFICATION).read_text())
     os.environ["PATH"] = specification["path"]
-    _mount(specification["visible"])
+    _mount(specification["root"], specification["visible"])
     socket.sethostname(HOSTNAME)  # oslo.config does not start on "(none)"
     _load_modules()
     _raise_network()
@@ -36,8 +36,8 @@ def main() -> None:
         os.wait()
 
 
-def _mount(visible: list) -> None:
-    """Cover what is not the guest's business; `visible` host folders stay in sight."""
+def _mount(root: str, visible: list) -> None:
+    """Cover what is not the guest's business; `visible` folders of the root stay in sight."""
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")
     for name in ("/dev/pts", "/dev/shm"):
@@ -48,7 +48,7 @@ def _mount(visible: list) -> None:
     for path in visible:
         if path.startswith(tuple(f"{target}/" for target in _PRIVATE)) or path in _PRIVATE:
             os.makedirs(path, exist_ok=True)
-            mount("none", path, "hostfs", path)
+            mount("none", path, "hostfs", os.path.join(root, path.lstrip("/")))
     hosts = Path("/run/hosts")
     hosts.write_text(f"127.0.0.1 localhost {HOSTNAME}\n")
     if os.path.exists("/etc/hosts"):

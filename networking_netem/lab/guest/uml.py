@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A guest kernel: User-Mode Linux with the host's own files as its root."""
+"""A guest kernel: User-Mode Linux with the host's own files, or a folder of them, as its root."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
 from weakref import WeakSet
@@ -26,32 +27,52 @@ BOOT_TIMEOUT_S = 60
 DEFAULT_MEMORY_MIB = 1024
 
 
+SOURCE = Path(networking_netem.__file__).resolve().parents[1]
+"""Where this package lies; a guest needs it at the same place of its root."""
+
+
+@dataclass(frozen=True)
+class Userland:
+    """The folder that is a guest's root, a Python in it, and the folders that it cannot miss."""
+
+    root: Path
+    python: str
+    visible: Sequence[str]
+
+
+HOST = Userland(Path("/"), sys.executable, (sys.prefix, sys.base_prefix))
+"""The host's own files."""
+
+
 class Guest:
     """One running kernel, reached over the tap of the namespace that it was booted in.
 
-    It dies with the process that booted it, whatever ends that. `folder` is a tmpfs of its own.
+    It dies with the process that booted it, whatever ends that. `folder` is a tmpfs of its own
+    within the root.
     """
 
-    def __init__(self, folder: Path, memory_mib: int, visible: Sequence[str]) -> None:
-        """Start to boot; `visible` host folders are seen even under /tmp and /run."""
+    def __init__(
+        self, folder: Path, memory_mib: int, visible: Sequence[str] = (), userland: Userland = HOST
+    ) -> None:
+        """Start to boot; `visible` folders of the root are seen even under /tmp and /run."""
         self._console = folder / "console.log"
-        source = str(Path(networking_netem.__file__).resolve().parents[1])
-        seen = (str(folder), source, sys.prefix, sys.base_prefix, *visible)
-        specification = {"path": search_path(), "visible": seen}
+        inside = Path("/", folder.relative_to(userland.root))
+        specification = {
+            "path": search_path(),
+            "root": str(userland.root),
+            "visible": (str(inside), str(SOURCE), *userland.visible, *visible),
+        }
         (folder / SPECIFICATION).write_text(json.dumps(specification))
         command = [
             # No process of the guest outlives us, nor does UML leave the two that SIGKILL leaves.
             *("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"),
-            *(program("linux.uml"), f"mem={memory_mib}M", "rootfstype=hostfs", "rootflags=/", "rw"),
+            *(program("linux.uml"), f"mem={memory_mib}M", "rootfstype=hostfs"),
+            *(f"rootflags={userland.root}", "rw"),
             *(f"uml_dir={folder}", "umid=guest", "con=null", "con0=null,fd:1", "quiet", "panic=1"),
             *("noreboot", f"vec0:transport=tap,ifname={TAP},depth=128,gro=1"),
-            *(
-                f'init="{sys.executable}"',
-                "--",
-                "-m",
-                "networking_netem.lab.guest.init",
-                f'"{folder}"',
-            ),
+            # What the kernel does not know and has a `=` in it is its process 1's environment.
+            *(f'PYTHONPATH="{SOURCE}"', f'init="{userland.python}"'),
+            *("--", "-m", "networking_netem.lab.guest.init", f'"{inside}"'),
         ]
         environment = dict(os.environ, PATH=search_path(), TMPDIR=str(folder))
         # Held open by every process of the guest: its end is theirs.

@@ -91,7 +91,7 @@ def _start_neutron(database: str) -> subprocess.Popen:
 def main() -> None:
     """Start the node, say `ready`, and run on; argv: the host's database file."""
     node = _Node(sys.argv[1])
-    api = Api(f"http://127.0.0.1:{API_PORT}")
+    api = Api(f"http://127.0.0.1:{API_PORT}", socket.gethostname())
     node.wait_until(api.answers, "Neutron's API")
     subnet = api.create_subnet()
     node.wait_until(api.agent_is_alive, "the Open vSwitch agent")

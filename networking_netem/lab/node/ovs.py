@@ -13,7 +13,7 @@ BRIDGE = "br-int"
 _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 # Open vSwitch 3.1 started earlier in a young kernel's life gets no handler threads (measured on
 # User-Mode Linux 6.1) and loses every packet for ever.
-_EARLIEST_UPTIME_S = 10.0
+EARLIEST_UPTIME_S = 10.0
 
 
 def start_database(log_folder: Path) -> subprocess.Popen:
@@ -33,7 +33,7 @@ def start_switch(log_folder: Path) -> subprocess.Popen:
     """Start ovs-vswitchd when the kernel is old enough for it."""
     subprocess.run(["modprobe", "openvswitch"], check=True)
     vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=netem-lab")
-    while uptime_s() < _EARLIEST_UPTIME_S:
+    while uptime_s() < EARLIEST_UPTIME_S:
         time.sleep(0.05)
     return subprocess.Popen(
         ["ovs-vswitchd", "-vconsole:off", f"--log-file={log_folder}/ovs-vswitchd.log",

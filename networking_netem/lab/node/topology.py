@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import urllib.error
 import urllib.request
 import uuid
@@ -19,10 +18,11 @@ NAMES = tuple(_ADDRESSES)
 
 
 class Api:
-    """Neutron's API at `url`."""
+    """Neutron's API at `url`; instances are bound to the node `host`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, host: str) -> None:
         self._url = f"{url}/v2.0"
+        self._host = host
 
     def answers(self) -> bool:
         """True once it serves requests."""
@@ -49,7 +49,7 @@ class Api:
         )
 
     def create_instance(self, name: str, subnet: dict) -> Instance:
-        """A port bound to this node; needs a living agent."""
+        """A port bound to the node; needs a living agent."""
         port = self._create(
             "port",
             name=name,
@@ -57,7 +57,7 @@ class Api:
             fixed_ips=[{"subnet_id": subnet["id"], "ip_address": _ADDRESSES[name]}],
             device_owner=DEVICE_OWNER,
             device_id=str(uuid.uuid4()),
-            **{"binding:host_id": socket.gethostname()},
+            **{"binding:host_id": self._host},
         )
         return Instance(port, prefix_length=int(subnet["cidr"].split("/")[1]))
 

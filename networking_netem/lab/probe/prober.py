@@ -18,11 +18,20 @@ Progress = Callable[[str, float], None]
 
 
 class Prober:
-    """Runs flows between the VMs; `spawn` starts a command in the node (see `remote.spawn`)."""
+    """Runs flows between the VMs; `spawn` starts a command in the node (see `remote.spawn`).
 
-    def __init__(self, spawn: Callable[[Sequence[str]], Any], progress: Progress) -> None:
+    `python` is an interpreter of the node that has this package.
+    """
+
+    def __init__(
+        self,
+        spawn: Callable[[Sequence[str]], Any],
+        progress: Progress,
+        python: str = sys.executable,
+    ) -> None:
         self._spawn = spawn
         self._progress = progress
+        self._python = python
 
     def run(
         self,
@@ -35,7 +44,7 @@ class Prober:
         measure.
         """
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
-        probe = self._spawn([sys.executable, "-I", "-m", "networking_netem.lab.probe.main", specs])
+        probe = self._spawn([self._python, "-I", "-m", "networking_netem.lab.probe.main", specs])
         try:
             awaited = any(getattr(flow, "awaits_edit", False) for stage in stages for flow in stage)
             answers = dict(self._answers(probe, meanwhile, awaited))

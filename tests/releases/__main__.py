@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the scenario on one suite after the other, and print what came of each."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import List, Tuple
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.releases import image
+from tests.releases.image import BrokenSuite
+from tests.releases.suites import SUITES, Suite
+
+PASSED, FAILED, BROKEN = "passed", "FAILED", "CANNOT BE INSTALLED"
+# What the contract says of the API holds in every release; then the cloud's own story.
+TESTS = (
+    *(f"tests/contract/test_{name}.py" for name in ("examples", "values", "addresses", "listing")),
+    "tests/api/test_roles.py",
+    "tests/releases",
+)
+_REPO = Path(__file__).parents[2]
+
+
+def main(arguments: List[str]) -> int:
+    """Return 0 only if every suite asked for has passed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.releases", description=__doc__)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
+    parser.add_argument("--rebuild", action="store_true", help="make the images anew")
+    asked = parser.parse_args(arguments)
+    unknown = set(asked.suites) - set(SUITES)
+    if unknown:
+        parser.error(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+    table = Table("release", "Debian", "Neutron", "Python", "result", "time", box=None)
+    results = []
+    for name in asked.suites or SUITES:
+        versions, result, duration_s = _run(SUITES[name], asked.rebuild)
+        suite = SUITES[name]
+        table.add_row(
+            suite.release, name, *versions, result, f"{duration_s // 60} min {duration_s % 60:02} s"
+        )
+        results.append(result)
+    Console(width=100, highlight=False).print(table)
+    return 0 if set(results) == {PASSED} else 1
+
+
+def _run(suite: Suite, rebuild: bool) -> Tuple[Tuple[str, str], str, int]:
+    """Return the versions of Neutron and Python, the result, and the seconds it took."""
+    print(f"== {suite.name}: {suite.release}", flush=True)
+    begin_s = time.monotonic()
+    try:
+        files = image.ensure(suite, rebuild)
+    except BrokenSuite as error:
+        print(error, flush=True)
+        return ("-", "-"), BROKEN, round(time.monotonic() - begin_s)
+    command = ["pytest", "-q", "-p", "tests.releases.plugin", "--suite", suite.name, *TESTS]
+    status = subprocess.run([sys.executable, "-m", *command], cwd=_REPO).returncode
+    versions = tuple(image.version(files, each) for each in ("python3-neutron", "python3"))
+    return versions, FAILED if status else PASSED, round(time.monotonic() - begin_s)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

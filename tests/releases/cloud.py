@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud of two hosts of one suite: the controller on this kernel, the compute node in a guest."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Dict
+
+from webob.client import send_request_app
+
+from networking_netem.lab.guest import namespace
+from networking_netem.lab.host import require_guest
+from networking_netem.lab.rest import Neutron
+from networking_netem.lab.scenario import PAIR
+from tests.neutron_api import NeutronApi
+from tests.releases import image, package
+from tests.releases.chroot import Chroot
+from tests.releases.compute import Compute
+from tests.releases.controller import URL, Controller
+from tests.releases.suites import Suite
+
+_FILES_MIB = 6144
+
+
+class Cloud:
+    """The hosts of a cloud, whose servers have our package and whose compute node has not yet."""
+
+    def __init__(self, suite: Suite) -> None:
+        """Set it up; this process moves into namespaces of its own, for good."""
+        require_guest()
+        self.suite = suite
+        files = image.ensure(suite)
+        folder = Path(tempfile.mkdtemp(prefix="netem-releases-"))
+        namespace.enter(folder, _FILES_MIB)
+        self.wheel = package.wheel(folder)
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        self.controller = Controller(Chroot(files, folder / "controller"), folder)
+        self.compute = Compute(Chroot(files, folder / "compute"))
+        self.neutron = Neutron(URL)
+        self.http = NeutronApi(send_request_app, folder, base_url=URL)
+        self._folder = folder
+
+    def start(self) -> None:
+        """Start both hosts; the agent is Neutron's own, without our package."""
+        self.controller.configure()
+        self.controller.start_services()
+        self.compute.boot()
+        package.install(self.controller.host, self.wheel)
+        self.controller.manage("--subproject", "neutron", "upgrade", "heads")
+        self.controller.manage("--subproject", "networking-netem", "upgrade", "head")
+        self.controller.start_neutron()
+        self.compute.start_switch()
+        self.compute.start_agent("qos")
+
+    def plug(self) -> None:
+        """Plug the two instances, when there is an agent to bind their ports to."""
+        api = self.controller.api
+        subnet = api.create_subnet()
+        self.compute.until(api.agent_is_alive, "the agent to report")
+        instances = [api.create_instance(name, subnet) for name in (PAIR.first, PAIR.second)]
+        self.compute.plug([each.port for each in instances], instances[0].prefix_length)
+        self.wait_until_active()
+
+    def wait_until_active(self) -> None:
+        """Return when the agent has set up both ports."""
+        ports = self.controller.api.ports
+        self.compute.until(
+            lambda: [port["status"] for port in ports()] == ["ACTIVE", "ACTIVE"],
+            "the ports to be ACTIVE",
+        )
+
+    def agent(self) -> Dict[str, object]:
+        """Return the agent as the API shows it."""
+        (agent,) = self.neutron.get("agents")["agents"]
+        return agent
+
+    def stop(self) -> None:
+        """End the hosts, and remove the folder."""
+        self.compute.shut_down()
+        self.controller.shut_down()
+        namespace.leave(self._folder)
+        self._folder.rmdir()

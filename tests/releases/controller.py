@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The controller: MariaDB, RabbitMQ and Neutron's servers, as an operator sets them up."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable, Dict
+
+from networking_netem.lab.guest.namespace import HOST_ADDRESS
+from networking_netem.lab.node.topology import Api
+from tests.releases import unit
+from tests.releases.chroot import Chroot
+
+TRANSPORT_URL = f"rabbit://guest:guest@{HOST_ADDRESS}:5672/"
+URL = "http://127.0.0.1:9696"
+COMPUTE = "compute"
+"""The name of the one compute node."""
+LOGS = "/var/log/neutron"
+_TIMEOUT_S = 180
+
+_NEUTRON_CONF = f"""\
+[DEFAULT]
+core_plugin = ml2
+service_plugins = qos,netem
+auth_strategy = keystone
+transport_url = {TRANSPORT_URL}
+notify_nova_on_port_status_changes = false
+notify_nova_on_port_data_changes = false
+rpc_workers = 1
+rpc_state_report_workers = 1
+[database]
+connection = mysql+pymysql://neutron:neutron@127.0.0.1/neutron
+[oslo_concurrency]
+lock_path = /var/lock/neutron
+"""
+_ML2_CONF = """\
+[ml2]
+type_drivers = local
+tenant_network_types = local
+mechanism_drivers = openvswitch
+extension_drivers = qos
+"""
+_RABBITMQ_CONF = "loopback_users = none\n"
+_SQL = """
+CREATE DATABASE neutron;
+CREATE USER neutron@'127.0.0.1' IDENTIFIED BY 'neutron';
+GRANT ALL ON neutron.* TO neutron@'127.0.0.1';
+"""
+# As the service itself starts it, but for what makes each commit wait for a disk.
+_MARIADB = "mkdir -p /run/mysqld; chown mysql: /run/mysqld; mariadbd --user=mysql" + (
+    " --bind-address=127.0.0.1 --innodb-flush-log-at-trx-commit=0"
+)
+
+
+class Controller:
+    """Neutron's servers on a host; the package is theirs once `install` has been called."""
+
+    def __init__(self, host: Chroot, folder: Path) -> None:
+        self.host = host
+        self._folder = folder
+        self._processes: Dict[str, subprocess.Popen] = {}
+        self.api = Api(URL, COMPUTE)
+
+    def configure(self) -> None:
+        """Write the files of a small cloud."""
+        self.host.write("/etc/neutron/neutron.conf", _NEUTRON_CONF)
+        self.host.write("/etc/neutron/plugins/ml2/ml2_conf.ini", _ML2_CONF)
+        self.host.write("/etc/rabbitmq/rabbitmq.conf", _RABBITMQ_CONF)
+        self.host.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+        self._replace("/etc/neutron/neutron-api-uwsgi.ini", "processes = 8", "processes = 1")
+        caller = Path(__file__).with_name("caller.py").read_text()
+        self.host.write("/usr/lib/python3/dist-packages/netem_caller.py", caller)
+        self._replace(
+            "/etc/neutron/api-paste.ini", "authtoken keystonecontext", "caller keystonecontext"
+        )
+        paste = self.host.read("/etc/neutron/api-paste.ini")
+        paste += "\n[filter:caller]\npaste.filter_factory = netem_caller:factory\n"
+        self.host.write("/etc/neutron/api-paste.ini", paste)
+
+    def start_services(self) -> None:
+        """Start what Neutron needs of others."""
+        rabbitmq = "export RABBITMQ_NODENAME=rabbit@localhost; " + unit.script(
+            self.host, "rabbitmq-server"
+        )
+        self._start("mariadb", _MARIADB)
+        self._start("rabbitmq", rabbitmq)
+        self._wait(lambda: self._answers("mariadb-admin", "ping"), "MariaDB")
+        self.host.output("mariadb", "-e", _SQL)
+
+    def manage(self, *command: str) -> str:
+        """Run neutron-db-manage and return what it prints."""
+        files = ("/etc/neutron/neutron.conf", "/etc/neutron/plugins/ml2/ml2_conf.ini")
+        arguments = [part for file in files for part in ("--config-file", file)]
+        return self.host.output("neutron-db-manage", *arguments, *command)
+
+    def start_neutron(self) -> None:
+        """Start the API and the RPC server, and return when they answer."""
+        check = ("rabbitmqctl", "-q", "-n", "rabbit@localhost", "await_startup")
+        self._wait(lambda: self._answers(*check), "RabbitMQ")
+        for name in ("neutron-api", "neutron-rpc-server"):
+            self._start(name, unit.script(self.host, name))
+        self._wait(self.api.answers, "Neutron's API")
+
+    def shut_down(self) -> None:
+        """End all processes."""
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+
+    def logs(self) -> str:
+        """Return the end of all that the services say."""
+        files = sorted([*self._folder.glob("*.log"), *Path(self.host.root, LOGS[1:]).glob("*.log")])
+        texts = (f"{file.name}:\n{file.read_text(errors='replace')[-2000:]}" for file in files)
+        return "\n".join(texts)
+
+    def _start(self, name: str, script: str) -> None:
+        with (self._folder / f"{name}.log").open("wb") as log:
+            self._processes[name] = self.host.start(script, log)
+
+    def _answers(self, *command: str) -> bool:
+        return self.host.run(*command).returncode == 0
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        deadline_s = time.monotonic() + _TIMEOUT_S
+        while not condition():
+            for name, process in self._processes.items():
+                assert process.poll() is None, f"{name} has ended\n{self.logs()}"
+            assert time.monotonic() < deadline_s, f"no {what} in {_TIMEOUT_S} s\n{self.logs()}"
+            time.sleep(0.2)
+
+    def _replace(self, path: str, old: str, new: str) -> None:
+        text = self.host.read(path)
+        assert old in text, f"{path} has no `{old}` in this release"
+        self.host.write(path, text.replace(old, new))

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A suite's own files with its own Neutron in them, made once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import List
+
+from tests.releases.suites import Suite
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "networking-netem"
+MIRROR = "http://deb.debian.org/debian"
+PACKAGES = (
+    *("neutron-api", "neutron-rpc-server", "neutron-openvswitch-agent", "openvswitch-switch"),
+    *("rabbitmq-server", "mariadb-server", "python3-neutronclient", "python3-openstackclient"),
+    *("iproute2", "iputils-ping", "kmod", "procps", "python3-pip", "python3-pytest"),
+)
+_SCRIPTS = Path("/usr/share/debootstrap/scripts")
+# invoke-rc.d asks it: a package that is installed starts nothing.
+_POLICY = "#!/bin/sh\nexit 101\n"
+
+
+class BrokenSuite(Exception):
+    """What the distribution has cannot be installed; the message ends in the installer's words."""
+
+
+def path(suite: Suite) -> Path:
+    """Return where the image of a suite is; another recipe is another place."""
+    recipe = hashlib.sha256(" ".join((MIRROR, *PACKAGES)).encode()).hexdigest()
+    return CACHE / f"{suite.name}-{recipe[:8]}"
+
+
+def ensure(suite: Suite, anew: bool = False) -> Path:
+    """Return the image of a suite, made now where there is none; raises BrokenSuite."""
+    image = path(suite)
+    if anew or not image.exists():
+        unfinished = image.with_suffix(".new")
+        _remove(unfinished)
+        unfinished.mkdir(parents=True)
+        _make(suite, unfinished)
+        _remove(image)
+        unfinished.rename(image)
+    return image
+
+
+def version(image: Path, package: str) -> str:
+    """Return the upstream version of a package in an image."""
+    query = ["dpkg-query", f"--admindir={image}/var/lib/dpkg", "-Wf${Version}", package]
+    found = subprocess.run(query, check=True, capture_output=True, text=True).stdout
+    return found.split(":")[-1].split("-")[0].split("+")[0]
+
+
+def _make(suite: Suite, image: Path) -> None:
+    # debootstrap knows the suites of its own time; later ones are made as sid is.
+    script = _SCRIPTS / suite.name
+    script = script if script.exists() else _SCRIPTS / "sid"
+    _install(suite, ["debootstrap", "--variant=minbase", suite.name, image, MIRROR, script])
+    policy = image / "usr/sbin/policy-rc.d"
+    policy.write_text(_POLICY)
+    policy.chmod(0o755)
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
+    _install(suite, [*_inside(image), "env", "DEBIAN_FRONTEND=noninteractive", *install])
+    _install(suite, [*_inside(image), "apt-get", "clean"])
+
+
+def _inside(image: Path) -> List[object]:
+    return ["unshare", "--fork", "--pid", "--kill-child", "--root", image, "--mount-proc"]
+
+
+def _install(suite: Suite, command: List[object]) -> None:
+    done = subprocess.run(
+        list(map(str, command)),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        end = "\n".join(done.stdout.splitlines()[-15:])
+        raise BrokenSuite(f"{suite.name} cannot be installed:\n{end}")
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=not folder.exists())

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cloud of the suite under test, for tests that know nothing of suites as well."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import pytest
+
+from networking_netem.lab.scenario import PAIR
+from tests.releases.cloud import Cloud
+from tests.releases.suites import SUITES
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the suite's name."""
+    parser.addoption("--suite", choices=list(SUITES), required=True)
+
+
+@pytest.fixture(scope="session")
+def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
+    """The two hosts; the agent is on its way."""
+    started = Cloud(SUITES[request.config.getoption("--suite")])
+    try:
+        started.start()
+        yield started
+    except BaseException:
+        print(started.controller.logs())
+        raise
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def plugged(cloud: Cloud) -> Cloud:
+    """The same with both instances up."""
+    cloud.plug()
+    reaches = ["ip", "netns", "exec", PAIR.first, "ping", "-c1", "-W1", "-q", "10.0.0.12"]
+    cloud.compute.until(lambda: not cloud.compute.node.run(reaches).returncode, "the ping")
+    return cloud

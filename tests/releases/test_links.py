@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One compute node's story, in order: without our package, with it, restarted, rid of its rules."""
+
+from __future__ import annotations
+
+from typing import Iterator, List
+
+import pytest
+
+from networking_netem.lab import qdiscs
+from networking_netem.lab.port_policy import PortPolicy
+from networking_netem.lab.probe.prober import Prober
+from networking_netem.lab.progress import Display
+from networking_netem.lab.scenario import LIMITED, PAIR, UNSTABLE, Scenario
+from networking_netem.lab.verdict import report, sampling
+from networking_netem.lab.verdict.judging import judge
+from networking_netem.lab.verdict.row import Step, good
+from tests.releases import package
+from tests.releases.cloud import Cloud
+
+# Neutron logs errors of its own when an agent starts (connection refused) and stops (pipe closed).
+TROUBLE = ("ERROR networking_netem", "CRITICAL", "Traceback")
+
+
+@pytest.fixture
+def policy(plugged: Cloud) -> Iterator[PortPolicy]:
+    """The unstable link's policy, with its rules, not yet on the first instance's port."""
+    neutron, output = plugged.neutron, plugged.compute.node.output
+    with PortPolicy(neutron, neutron.port(PAIR.first), "unstable", output) as made:
+        for direction, asked in LIMITED.items():
+            limit = {"max_kbps": asked.max_kbps, "max_burst_kbps": asked.max_burst_kbps}
+            made.prepare("bandwidth_limit_rule", direction=direction, **limit)
+        made.prepare("delay_rule", delay_ms=100, delay_correlation_ms=10)
+        made.prepare("delay_rule", delay_ms=30, direction="ingress")
+        made.prepare("loss_rule", loss_pct=10)
+        yield made
+
+
+def test_an_agent_without_the_package_imposes_the_rest(plugged: Cloud, policy: PortPolicy) -> None:
+    compute, tap = plugged.compute, policy.tap
+    before = len(_trouble(plugged))
+    policy.attach()
+    compute.until(lambda: _policing_kbps(plugged, tap) == LIMITED["egress"].max_kbps, "policing")
+    compute.until(lambda: "htb" in compute.node.output(["tc", "qdisc", "show", "dev", tap]), "HTB")
+    assert not qdiscs.left(compute.node.output)
+    assert _trouble(plugged)[before:] == []
+
+
+def test_the_package_takes_over_what_the_agent_had_imposed(
+    plugged: Cloud, policy: PortPolicy
+) -> None:
+    compute, before = plugged.compute, len(_trouble(plugged))
+    policy.attach()
+    compute.until(lambda: _policing_kbps(plugged, policy.tap) > 0, "policing")
+    compute.stop_agent()
+    package.install(compute.host, plugged.wheel)
+    compute.start_agent("netem")
+    compute.until(policy.is_held, "the link")
+    compute.until(lambda: _policing_kbps(plugged, policy.tap) == 0, "policing to end")
+    compute.until(lambda: plugged.agent()["configurations"]["extensions"] == ["netem"], "report")
+    assert _trouble(plugged)[before:] == []
+
+
+def test_the_demo(plugged: Cloud) -> None:
+    with Display() as display:
+        steps = Scenario(plugged.neutron, plugged.compute.node, display).play()
+    report.show(steps)
+    assert good(steps)
+
+
+def test_a_restart_of_the_agent_changes_nothing(plugged: Cloud, policy: PortPolicy) -> None:
+    compute = plugged.compute
+    policy.put_on()
+    trouble, held = len(_trouble(plugged)), qdiscs.shown(compute.node.output)
+    says = f"{policy.tap}: "
+    said = compute.log().count(says)
+
+    def restart() -> None:
+        compute.stop_agent()
+        compute.start_agent("netem")
+        compute.until(lambda: compute.log().count(says) > said, "the agent to want the link anew")
+
+    prober = Prober(compute.node.spawn, lambda what, done: None, compute.node.python)
+    flows = sampling.delay_flows(PAIR, UNSTABLE, awaits_edit=True, netem={"egress": policy.ifb})
+    answers = prober.run([flows], restart)
+    step = Step("While the agent is restarted", judge(prober, PAIR, UNSTABLE, answers))
+    report.show([step])
+    assert good([step])
+    assert qdiscs.shown(compute.node.output) == held
+    assert _trouble(plugged)[trouble:] == []
+
+
+def test_a_port_without_its_policy_is_clean(plugged: Cloud, policy: PortPolicy) -> None:
+    before = len(_trouble(plugged))
+    policy.put_on()
+    policy.detach()
+    plugged.compute.until(lambda: not qdiscs.left(plugged.compute.node.output), "a clean link")
+    assert _trouble(plugged)[before:] == []
+
+
+def _policing_kbps(cloud: Cloud, tap: str) -> int:
+    get = ["ovs-vsctl", "get", "Interface", tap, "ingress_policing_rate"]
+    return int(cloud.compute.node.output(get))
+
+
+def _trouble(cloud: Cloud) -> List[str]:
+    """Return what the agent complains of."""
+    return [line for line in cloud.compute.log().splitlines() if any(t in line for t in TROUBLE)]

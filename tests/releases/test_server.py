@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The release's own server and database with our package; its API has the contract's tests."""
+
+from __future__ import annotations
+
+from networking_netem.lab.guest.uml import SOURCE
+from tests.releases import image
+from tests.releases.cloud import Cloud
+
+SEAMS = [f"tests/contract/test_{name}.py" for name in ("seam", "agent_seam", "declaration")]
+
+
+def test_the_release_is_the_one_that_is_said(cloud: Cloud) -> None:
+    version = image.version(image.path(cloud.suite), "python3-neutron")
+    assert version.split(".")[0] == str(cloud.suite.neutron_major), version
+
+
+def test_upgrading_again_changes_nothing(cloud: Cloud) -> None:
+    def current() -> str:
+        return cloud.controller.manage("--subproject", "networking-netem", "current")
+
+    before = current()
+    assert "b7e90c3d18a4 (head)" in before
+    assert "4c1d6a0f52e7 (effective head)" in before
+    cloud.controller.manage("upgrade", "heads")
+    assert current() == before
+
+
+def test_what_we_rely_on_is_in_this_release(cloud: Cloud) -> None:
+    cloud.controller.host.show(SOURCE)
+    command = ("python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", *SEAMS)
+    print(cloud.controller.host.output("env", "-C", SOURCE, *command))

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A service as the distribution's own unit starts it, without systemd."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Dict, List
+
+from tests.releases.chroot import Chroot
+
+_FOLDERS = {"RuntimeDirectory": "/run", "CacheDirectory": "/var/cache", "LogsDirectory": "/var/log"}
+
+
+def script(host: Chroot, name: str) -> str:
+    """Return the shell script whose last command is the service `name` of a host."""
+    settings = _settings(host.read(f"/lib/systemd/system/{name}.service"), name)
+    user = settings["User"][-1]
+    lines = ["set -e"]
+    for setting, parent in _FOLDERS.items():
+        for value in settings.get(setting, []):
+            for folder in value.split():
+                lines.append(f"mkdir -p {parent}/{folder}; chown {user}: {parent}/{folder}")
+    # What a host has from its installation on, and a guest with a /var/log of its own has not.
+    log = f"/var/log/{user}"
+    lines.append(f"mkdir -p {log}; chown {user}: {log}")
+    lines += [command.lstrip("-+!") for command in settings.get("ExecStartPre", [])]
+    lines.append(f"cd ~{user}; export HOME=~{user}")
+    start = shlex.join(["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"])
+    lines.append(f"{start} {settings['ExecStart'][-1]}")
+    return "\n".join(lines)
+
+
+def _settings(text: str, name: str) -> Dict[str, List[str]]:
+    """Return the values of each setting, in order."""
+    assert text, f"the distribution has no unit {name}.service"
+    found: Dict[str, List[str]] = {}
+    for line in text.splitlines():
+        setting, separator, value = line.partition("=")
+        if separator and not line.startswith(("#", ";")):
+            found.setdefault(setting.strip(), []).append(value.strip())
+    return found

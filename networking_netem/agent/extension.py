@@ -49,7 +49,8 @@ class NetemAgentExtension(qos.QosAgentExtension):
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:
         """A port was unplugged or deleted."""
-        super().delete_port(context, port)
+        with lockutils.lock("qos-port"):
+            super().delete_port(context, port)
         self._reconcile()
         self.qos_driver.forget(port)
 
@@ -62,8 +63,8 @@ class NetemAgentExtension(qos.QosAgentExtension):
     def _reconcile(self, also: FrozenSet[str] = frozenset()) -> None:
         """Hand over the links of the devices that were touched, and of these."""
         driver = self.qos_driver
-        # Neutron edits under this lock (17 to 29), in more than one thread: under it, no link is
-        # seen between a rule's deletion and its creation.
+        # Neutron edits under this lock (17 to 29) in handle_port and _handle_notification, in more
+        # than one thread, and not in delete_port: under it, no link is seen half edited.
         with lockutils.lock("qos-port"):
             devices, driver.touched = driver.touched | also, set()
             for device in devices:

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet
 
-from neutron.agent.l2.extensions import qos
-from oslo_concurrency import lockutils
 from oslo_config import cfg
 
-from networking_netem.agent import options
+from networking_netem.agent import options, seam
 from networking_netem.agent.budget import Budget
 from networking_netem.agent.reconciler import Reconciler
 from networking_netem.agent.switch import Switch
@@ -17,12 +15,12 @@ from networking_netem.agent.worker import Worker
 from networking_netem.domain.link import Link
 from networking_netem.kernel import privileged
 from networking_netem.kernel.host import Host
-from networking_netem.server import seam
+from networking_netem.server import seam as rule_types
 
-seam.apply()
+rule_types.apply()
 
 
-class NetemAgentExtension(qos.QosAgentExtension):
+class NetemAgentExtension(seam.QosAgentExtension):
     """Neutron's QoS extension; each event ends in one reconcile of the ports it touched."""
 
     def initialize(self, connection: Any, driver_type: str) -> None:
@@ -49,23 +47,20 @@ class NetemAgentExtension(qos.QosAgentExtension):
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:
         """A port was unplugged or deleted."""
-        with lockutils.lock("qos-port"):
+        with seam.editing():
             super().delete_port(context, port)
         self._reconcile()
         self.qos_driver.forget(port)
 
-    def _handle_notification(
-        self, context: Any, resource_type: str, qos_policies: Any, event_type: str
-    ) -> None:
-        super()._handle_notification(context, resource_type, qos_policies, event_type)
+    def policies_changed(self) -> None:
+        """A server pushed a policy."""
         self._reconcile()
 
     def _reconcile(self, also: FrozenSet[str] = frozenset()) -> None:
         """Hand over the links of the devices that were touched, and of these."""
         driver = self.qos_driver
-        # Neutron edits under this lock (17 to 29) in handle_port and _handle_notification, in more
-        # than one thread, and not in delete_port: under it, no link is seen half edited.
-        with lockutils.lock("qos-port"):
+        # So no link is seen between a rule's deletion and its creation.
+        with seam.editing():
             devices, driver.touched = driver.touched | also, set()
             for device in devices:
                 link = driver.links.get(device, Link.CLEAN)

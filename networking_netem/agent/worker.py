@@ -19,7 +19,7 @@ AFTER_FAULT_S = 1.0
 class Worker:
     """Reconciles when the kernel announces a change, when a port is due, and periodically.
 
-    Daemon threads: they end with the agent. Under eventlet (to Neutron 28) they are green.
+    Daemon threads: they end with the agent. Under eventlet (Neutron 17 to 26) they are green.
     """
 
     def __init__(self, reconciler: Reconciler, audit_interval_s: float) -> None:

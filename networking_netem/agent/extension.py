@@ -24,7 +24,9 @@ class NetemAgentExtension(seam.QosAgentExtension):
     """Neutron's QoS extension; each event ends in one reconcile of the ports it touched."""
 
     def initialize(self, connection: Any, driver_type: str) -> None:
-        """Load our QoS driver for this agent in place of Neutron's."""
+        """Load our QoS driver for this agent in place of Neutron's; refuse any other agent."""
+        if driver_type != seam.OPEN_VSWITCH:
+            raise seam.OtherAgent(driver_type=driver_type)
         super().initialize(connection, f"netem_{driver_type}")
         cfg.CONF.register_opts(options.OPTIONS, options.GROUP)
         # Starts the privileged process now: the first rule on a port need not wait for it.

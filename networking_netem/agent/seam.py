@@ -16,7 +16,19 @@ from __future__ import annotations
 from typing import Any, ContextManager
 
 from neutron.agent.l2.extensions import qos
+from neutron_lib import exceptions
 from oslo_concurrency import lockutils
+
+OPEN_VSWITCH = "ovs"
+"""How the Open vSwitch agent calls itself; the constant moved from Neutron (17) to neutron-lib."""
+
+
+class OtherAgent(exceptions.NeutronException):
+    message = (
+        "The agent extension netem works in the Open vSwitch agent only, and this is an agent of"
+        " type %(driver_type)s: take netem out of extensions in section [agent] of its"
+        " configuration (Linux bridge and SR-IOV agents have qos in its place)"
+    )
 
 
 def editing() -> ContextManager[Any]:

@@ -37,7 +37,8 @@ def _reason(binding: Any) -> Optional[str]:
     if vnic_type != portbindings.VNIC_NORMAL:
         return f"its {portbindings.VNIC_TYPE} is {vnic_type}, which passes the host's kernel by"
     if vif_type not in (portbindings.VIF_TYPE_OVS, *_NOT_BOUND):
-        return f"its {portbindings.VIF_TYPE} is {vif_type}, which is no device of the host's kernel"
+        served = portbindings.VIF_TYPE_OVS
+        return f"its {portbindings.VIF_TYPE} is {vif_type}, and only {served} is served"
     # A tap on the userspace datapath is read past the qdiscs for what the instance sends.
     if details.get(portbindings.OVS_DATAPATH_TYPE) == "netdev":
         return "its host runs Open vSwitch's userspace datapath (netdev)"

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from neutron.api.v2 import base
-from neutron.api.v2 import resource as wsgi_resource
 from neutron_lib import exceptions
+
+from networking_netem.server import seam
 
 JSON = "application/json"
 MAX_DEPTH = 16
@@ -27,7 +28,7 @@ class NotAnObject(exceptions.BadRequest):
     message = "The body must be a JSON object"
 
 
-class Deserializer(wsgi_resource.wsgi.JSONDeserializer):
+class Deserializer(seam.JSONDeserializer):
     """Neutron's, refusing what is nested too deep and what is no object.
 
     Neutron ends in a server error where the body of a PUT is an array (17-29).

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where Neutron is told of our rule types: every change we make in its memory, and no other."""
+"""Where Neutron is told of our rule types: every change we make in its memory, and no other.
+
+And what of the server is not in the same place, or not the same, in each release (17-29).
+"""
 
 from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
+from neutron.api.v2 import resource as wsgi_resource
 from neutron.extensions import qos as qos_extension
 from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
@@ -17,6 +21,9 @@ from neutron_lib.services.qos import constants as qos_constants
 
 from networking_netem.domain import rules
 from networking_netem.server import attach, objects, wire
+
+# From neutron.wsgi in 17 and 21, from neutron.api.wsgi in 26 to 29; under this name in all.
+JSONDeserializer = wsgi_resource.wsgi.JSONDeserializer
 
 # Before it is replaced: this module is imported once.
 _stock_validate_rule_for_port = drivers.QosServiceDriverManager.validate_rule_for_port
@@ -55,7 +62,7 @@ def apply() -> None:
 def rule_common_fields() -> Dict[str, Any]:
     """Return the API attributes that every rule has in this release.
 
-    `id`, and up to neutron-lib 2 `tenant_id`, which 17 needs in each body without keystone.
+    `id`; and `tenant_id` up to 21 (neutron-lib 3.1), which 17 needs in bodies without keystone.
     """
     return dict(qos_apidef._QOS_RULE_COMMON_FIELDS)
 

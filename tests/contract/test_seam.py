@@ -3,59 +3,36 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from neutron.api import extensions
+from neutron.conf import common
+from neutron.conf.policies import qos as qos_policies
+from neutron.db.migration import cli as migration
 from neutron.extensions import qos as qos_extension
-from neutron.objects import base
+from neutron.objects import base, ports
 from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
 from neutron.objects.qos import rule_type as qos_rule_type
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
+from neutron.services.qos import qos_plugin
 from neutron.services.qos.drivers import manager as drivers
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 from neutron_lib.api.definitions import qos as qos_apidef
+from neutron_lib.exceptions import qos as qos_exceptions
 from neutron_lib.services.qos import constants
+from oslo_config import cfg
 
 from networking_netem.domain.rules import RULE_TYPES
-from networking_netem.server import objects, seam
-from tests import neutron_api
-from tests.neutron_api import NeutronApi
+from networking_netem.extensions import qos_netem
+from networking_netem.server import body, objects, plugin, seam
 
 NAMES = [rule_type.name for rule_type in RULE_TYPES]
-
-# Before anything of Neutron, with the plugins the other way round than in the other tests.
-OTHER_ORDER = """
-import json, sys
-from pathlib import Path
-
-from networking_netem.server import seam
-
-seam.apply()
-
-# An agent stops here: it understands a policy without a database and without an API of ours.
-from neutron.objects import base
-from neutron.objects.qos import policy
-from neutron_lib.db import api as db_api
-
-arrived = base.NeutronObject.obj_from_primitive(json.loads(sys.argv[2]))
-assert arrived.rules[0].delay_ms == 0.5
-assert not db_api.get_context_manager()._factory._started
-for module in ("neutron.services.qos.qos_plugin", "networking_netem.server.plugin"):
-    assert module not in sys.modules, module
-
-from tests import neutron_api
-
-api = neutron_api.start(Path(sys.argv[1]))
-policy = api.post("/qos/policies", {"policy": {"name": "unstable"}}).body["policy"]["id"]
-at = f"/qos/policies/{policy}/delay_rules"
-assert api.post(at, {"delay_rule": {"delay_ms": 100}}).status == 201
-assert api.get(f"/qos/policies/{policy}").body["policy"]["rules"][0]["type"] == "delay"
-assert {"delay", "loss"} < {t["type"] for t in api.get("/qos/rule-types").body["rule_types"]}
-"""
+ID = "11111111-1111-1111-1111-111111111111"
 
 
 @pytest.fixture(autouse=True)
@@ -118,19 +95,108 @@ def test_the_common_fields_of_rules_are_still_where_they_were() -> None:
     assert set(seam.rule_common_fields()) <= {"id", "tenant_id", "project_id"}
 
 
-def test_ports_are_still_validated_through_the_manager_of_drivers(api: NeutronApi) -> None:
-    from neutron_lib.plugins import directory
-
-    assert type(directory.get_plugin("QOS").driver_manager) is drivers.QosServiceDriverManager
-    assert "validate_rule_for_port" in _names_used_by(_qos_plugin().validate_policy_for_port), (
-        "QoSPlugin no longer asks validate_rule_for_port: our rules will be attached to any port"
+def _port(**binding: Any) -> ports.Port:
+    bound = {"host": "host", "vnic_type": "normal", "vif_details": {}, "status": "ACTIVE"}
+    return ports.Port(
+        id=ID, network_id=ID, bindings=[ports.PortBinding(port_id=ID, **{**bound, **binding})]
     )
 
 
-def _qos_plugin() -> type:
-    from neutron.services.qos import qos_plugin as module
+def _plugin() -> qos_plugin.QoSPlugin:
+    """Neutron's plugin with a manager of drivers that has none, both without a server."""
+    made = object.__new__(qos_plugin.QoSPlugin)
+    made.driver_manager = object.__new__(drivers.QosServiceDriverManager)
+    made.driver_manager._drivers = []
+    return made
 
-    return module.QoSPlugin
+
+@pytest.mark.parametrize("vif_type", ["bridge", "macvtap", "hw_veb", "vhostuser", "tap"])
+def test_each_rule_is_still_asked_about_each_port(vif_type: str) -> None:
+    rule = objects.QosDelayRule(delay_ms=1, delay_correlation_ms=0, direction="egress")
+    policy, said = qos_policy.QosPolicy(id=ID, rules=[rule]), ""
+    try:
+        _plugin().validate_policy_for_port(None, policy, _port(vif_type=vif_type))
+    except qos_exceptions.QosRuleNotSupported as refusal:
+        said = str(refusal)
+    assert f"its binding:vif_type is {vif_type}, and only ovs is served" in said, (
+        "QoSPlugin no longer asks QosServiceDriverManager.validate_rule_for_port: "
+        "our rules will be attached to any port, or refused without a reason"
+    )
+
+
+def test_neutron_still_answers_for_ports_that_we_serve() -> None:
+    manager = _plugin().driver_manager
+    manager._drivers.append(ovs_driver.OVSDriver.create())
+    for cls, values in zip(objects.CLASSES, ({"delay_ms": 0.5}, {"loss_pct": 0.0001})):
+        rule = cls(direction="ingress", **values)
+        rule.obj_set_defaults()
+        assert manager.validate_rule_for_port(None, rule, _port(vif_type="ovs")), (
+            "Neutron's validators refuse a decimal, or the arguments have changed: "
+            f"no port will take a {rule.rule_type} rule"
+        )
+
+
+def test_a_rule_is_still_got_by_these_arguments() -> None:
+    names = list(inspect.signature(qos_plugin.QoSPlugin.get_policy_rule).parameters)
+    assert names[:5] == ["self", "context", "rule_cls", "rule_id", "policy_id"], (
+        "seam._get_at_its_address calls get_policy_rule in that order: "
+        "no rule of any type will be shown, changed or deleted"
+    )
+
+
+def test_what_travels_still_goes_through_our_two_methods() -> None:
+    rule = objects.QosDelayRule(delay_ms=0.5, delay_correlation_ms=0, direction="egress")
+    rule.qos_policy_id = ID
+    sent = qos_policy.QosPolicy(id=ID, rules=[rule]).obj_to_primitive()
+    data = sent["versioned_object.data"]
+    assert (data["rules"], len(data.get("netem_rules", []))) == ([], 1), (
+        "obj_to_primitive no longer writes rules that way: hosts without this package lose policies"
+    )
+    arrived = base.NeutronObject.clean_obj_from_primitive(json.loads(json.dumps(sent)))
+    assert [each.delay_ms for each in arrived.rules] == [0.5], (
+        "oslo.versionedobjects no longer reads through _obj_from_primitive: agents lose our rules"
+    )
+
+
+def test_the_body_is_still_read_by_neutrons_deserializer() -> None:
+    read = body.Deserializer().deserialize(b'{"delay_rule": {}}')
+    assert read == {"body": {"delay_rule": {}}}, (
+        "JSONDeserializer of the API answers otherwise: every request to our rules will fail"
+    )
+
+
+def test_the_extension_is_still_found_by_its_folder_and_its_name() -> None:
+    if "api_extensions_path" not in cfg.CONF:  # a server that ran here has it
+        common.register_core_common_config_opts(cfg.CONF)
+    loaded = object.__new__(plugin.NetemPlugin)
+    found = extensions.get_extensions_path({"netem": loaded}).split(":")
+    folder = str(Path(qos_netem.__file__).parent)
+    assert folder in found, (
+        "Neutron no longer looks into the package of a service plugin for `extensions`: "
+        "it will not start, for want of the extension qos-netem"
+    )
+    assert "qos-netem" in extensions.ExtensionManager(folder).extensions, (
+        "Neutron no longer takes the class Qos_netem from qos_netem.py"
+    )
+
+
+def test_the_stock_policies_are_still_called_so() -> None:
+    names = {rule.name for rule in qos_policies.list_rules()}
+    for verb in ("get", "create", "update", "delete"):
+        assert f"{verb}_policy_bandwidth_limit_rule" in names, (
+            "our policies refer to a rule that Neutron has no more: nobody may touch our rules"
+        )
+
+
+def test_our_migrations_still_lie_in_folders_that_are_read() -> None:
+    versions = Path(plugin.__file__).parent / "migration" / "alembic_migrations" / "versions"
+    folders = {file.parent.relative_to(versions).parts for file in versions.rglob("*_*.py")}
+    assert folders
+    for release, branch in folders:
+        assert release in migration.RELEASES, (
+            f"neutron-db-manage no longer looks into {release}: our tables will not be created"
+        )
+        assert branch in migration.MIGRATION_BRANCHES
 
 
 class _Anything:
@@ -139,22 +205,6 @@ class _Anything:
     rule_objects = qos_extension.QoSPluginBase.rule_objects
     qos_rule_method_patterns = qos_extension.QoSPluginBase.qos_rule_method_patterns
     _call_proxy_method = qos_extension.QoSPluginBase._call_proxy_method
-
-
-def test_the_order_of_imports_and_of_plugins_is_free(api: NeutronApi, tmp_path: Path) -> None:
-    database = f"sqlite:///{api.root}/neutron.sqlite?timeout=10"
-    conf = neutron_api.configure(tmp_path, service_plugins="netem,qos", database=database)
-    rule = objects.QosDelayRule(delay_ms=0.5, delay_correlation_ms=0, direction="egress")
-    sent = qos_policy.QosPolicy(id="11111111-1111-1111-1111-111111111111", rules=[rule])
-
-    done = subprocess.run(
-        [sys.executable, "-c", OTHER_ORDER, str(conf), json.dumps(sent.obj_to_primitive())],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def _names_used_by(function: object) -> tuple:

@@ -31,6 +31,7 @@ check: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/vermin -q -t=3.8- --violations --eval-annotations --exclude-regex '/lab/' networking_netem && $(VENV)/bin/vermin -q -t=3.9- --violations --eval-annotations networking_netem/lab
 	$(PY) -m pytest -q tests/unit
 	$(PY) -m pytest -q tests/contract
 

@@ -7,6 +7,8 @@ where it stopped: MariaDB does not undo half a migration.
 
 from __future__ import annotations
 
+from typing import Any, Dict, List
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -21,7 +23,7 @@ def upgrade() -> None:
     _convert("qos_loss", {"loss_pct": sa.Numeric(7, 4)})
 
 
-def _convert(table: str, types: dict[str, sa.Numeric]) -> None:
+def _convert(table: str, types: Dict[str, sa.Numeric]) -> None:
     old = _unique(table, ["qos_policy_id"])
     if not old:
         return
@@ -42,7 +44,7 @@ def _convert(table: str, types: dict[str, sa.Numeric]) -> None:
             batch.drop_constraint(constraint["name"] or f"uniq_{table}_old", type_="unique")
 
 
-def _unique(table: str, columns: list[str]) -> list[dict]:
+def _unique(table: str, columns: List[str]) -> List[Dict[str, Any]]:
     """Return the unique constraints of the table on exactly these columns."""
     constraints = sa.inspect(op.get_bind()).get_unique_constraints(table)
     return [each for each in constraints if each["column_names"] == columns]

@@ -58,7 +58,16 @@ def _run(suite: Suite, rebuild: bool) -> Tuple[Tuple[str, str], str, int]:
     except BrokenSuite as error:
         print(error, flush=True)
         return ("-", "-"), BROKEN, round(time.monotonic() - begin_s)
-    command = ["pytest", "-q", "-p", "tests.releases.plugin", "--suite", suite.name, *TESTS]
+    command = [
+        "pytest",
+        "-q",
+        "--durations=8",
+        "-p",
+        "tests.releases.plugin",
+        "--suite",
+        suite.name,
+        *TESTS,
+    ]
     status = subprocess.run([sys.executable, "-m", *command], cwd=_REPO).returncode
     versions = tuple(image.version(files, each) for each in ("python3-neutron", "python3"))
     return versions, FAILED if status else PASSED, round(time.monotonic() - begin_s)

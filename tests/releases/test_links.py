@@ -34,6 +34,7 @@ def policy(plugged: Cloud) -> Iterator[PortPolicy]:
         made.prepare("delay_rule", delay_ms=30, direction="ingress")
         made.prepare("loss_rule", loss_pct=10)
         yield made
+    plugged.compute.until(lambda: not qdiscs.left(output), "a clean link")
 
 
 def test_an_agent_without_the_package_imposes_the_rest(plugged: Cloud, policy: PortPolicy) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Sequence
 
 import pytest
 
-from networking_netem.lab.probe.flow import Goodput, Sample
+from networking_netem.lab.probe.flow import Goodput, NetemCount, Sample
 from networking_netem.lab.verdict import sampling
 from networking_netem.lab.verdict.asked import CLEAN_BOTH, Asked, Both
 from networking_netem.lab.verdict.judging import judge
@@ -52,6 +52,13 @@ def test_a_loss_outside_its_interval_is_judged_by_a_fresh_sample() -> None:
     assert rows["loss"].verdict is Verdict.GOOD
     assert rows["loss"].measured.startswith("10.00 % [")
     assert "; before: 14.00 % [" in rows["loss"].measured
+
+
+def test_the_account_of_an_edit_outlives_a_second_look() -> None:
+    edited = sample(lost=280, all_received=1720, netem=NetemCount(passed=1720, dropped=280))
+    rows = look(LOSSY, edited, SecondLook(sample(lost=200)))
+    assert "; before: " in rows["loss"].measured
+    assert rows["lost by the edit"].verdict is Verdict.GOOD
 
 
 def test_a_wrong_link_is_bad_twice() -> None:

@@ -44,10 +44,11 @@ def judge(
     if any(_doubted(row, asked[d]) for d in DIRECTIONS for row in judged[d]):
         again = prober.run([sampling.delay_flows(pair, asked)])
         for d in DIRECTIONS:
-            fresh = _sampled(d, asked[d], again[f"{d} delay"], clean_ms[d])
+            rows = _sampled(d, asked[d], again[f"{d} delay"], clean_ms[d])
+            fresh = {row.what: row for row in rows}
             judged[d] = [
-                _replaced(row, other) if _doubted(row, asked[d]) else row
-                for row, other in zip(judged[d], fresh)
+                _replaced(row, fresh[row.what]) if _doubted(row, asked[d]) else row
+                for row in judged[d]
             ]
     return [row for d in DIRECTIONS for row in (*judged[d], *_carried(d, asked[d], answers))]
 

@@ -22,6 +22,8 @@ PYTHON = "/usr/bin/python3"
 AGENT = "neutron-openvswitch-agent"
 LOG = f"/var/log/neutron/{AGENT}.log"
 _OUTPUT = "/var/log/agent.out"
+_AGENTS_PROCESS = ("-f", f"bin/{AGENT}")
+_STOP_TIMEOUT_S = 15
 _MEMORY_MIB = 1024
 _TIMEOUT_S = 180
 _ENVIRONMENT = {
@@ -84,10 +86,17 @@ class Compute:
         self._agent = self._spawn(["sh", "-c", f"{unit.script(self.host, AGENT)} >{_OUTPUT} 2>&1"])
 
     def stop_agent(self) -> None:
-        """Stop the agent as systemd does."""
-        self.node.run(["pkill", "-TERM", "-f", f"bin/{AGENT}"])
+        """Stop the agent as systemd does: TERM, and KILL after the unit's TimeoutStopSec."""
+        self.node.run(["pkill", "-TERM", *_AGENTS_PROCESS])
+        deadline_s = time.monotonic() + _STOP_TIMEOUT_S
+        while self._agent_runs() and time.monotonic() < deadline_s:
+            time.sleep(0.2)
         assert self._agent
-        self._agent.wait()
+        self._agent.kill()
+        self.until(lambda: not self._agent_runs(), "the agent to end")
+
+    def _agent_runs(self) -> bool:
+        return self.node.run(["pgrep", *_AGENTS_PROCESS]).returncode == 0
 
     def plug(self, ports: List[dict], prefix_length: int) -> None:
         """Boot instances with these ports."""

@@ -20,8 +20,12 @@ def test_ten_methods(
     api: Api, policy: str, environment: Callable[[str], Environment], release: str
 ) -> None:
     (policy_id,) = (each["id"] for each in api.policies())
-    answers = json.loads(ok(environment(release).run(SCRIPT, api.url, policy_id)))
+    check(json.loads(ok(environment(release).run(SCRIPT, api.url, policy_id))))
+    assert api.rules() == []
 
+
+def check(answers: dict) -> None:
+    """Check what the script has printed."""
     created = answers["create_delay"]["delay_rule"]
     rule = {"delay_ms": 100, "delay_correlation_ms": 0.5, "direction": "egress"}
     assert created == {**rule, "id": created["id"]}
@@ -39,4 +43,3 @@ def test_ten_methods(
     assert answers["update_loss"] == {"loss_rule": {**created, "loss_pct": 14}}
 
     assert "delay_ms must be a number from 0 to 60000 milliseconds" in answers["refused"]
-    assert api.rules() == []

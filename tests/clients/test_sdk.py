@@ -20,7 +20,12 @@ def test_resources(
     api: Api, policy: str, environment: Callable[[str], Environment], release: str
 ) -> None:
     (policy_id,) = (each["id"] for each in api.policies())
-    answers = json.loads(ok(environment(release).run(SCRIPT, api.url, policy_id)))
+    check(json.loads(ok(environment(release).run(SCRIPT, api.url, policy_id))), policy_id)
+    assert api.rules() == []
+
+
+def check(answers: dict, policy_id: str) -> None:
+    """Check what the script has printed."""
     created = answers["created"]
     rule = {"delay_ms": 100, "delay_correlation_ms": 0.5, "direction": "egress"}
     assert created == {"id": created["id"], "qos_policy_id": policy_id, **rule}
@@ -33,4 +38,3 @@ def test_resources(
     assert (loss["loss_pct"], loss["direction"]) == (0.1, "ingress")
     assert answers["loss_changed"] == {**loss, "loss_pct": 14}
     assert answers["gone"][0] == 404
-    assert api.rules() == []

@@ -11,6 +11,7 @@ from typing import Dict
 from webob.client import send_request_app
 
 from networking_netem.lab.guest import namespace
+from networking_netem.lab.guest.uml import SOURCE
 from networking_netem.lab.host import require_guest
 from networking_netem.lab.rest import Neutron
 from networking_netem.lab.scenario import PAIR
@@ -44,6 +45,8 @@ class Cloud:
 
     def start(self) -> None:
         """Start both hosts; the agent is Neutron's own, without our package."""
+        for host in (self.controller.host, self.compute.host):
+            host.show(SOURCE)
         self.controller.configure()
         self.controller.start_services()
         self.compute.boot()

@@ -8,6 +8,8 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+from tests.clients import test_bindings as bindings
+from tests.clients import test_sdk as sdk
 from tests.releases.cloud import Cloud
 from tests.releases.controller import URL
 
@@ -73,3 +75,16 @@ def test_a_preset_makes_its_link(run: Run) -> None:
     assert "geo-satellite" in run(*openstack, "preset", "list")
     run(*openstack, "create", "far", "--preset", "geo-satellite")
     assert "delay" in run("openstack", "network", "qos", "policy", "show", "far")
+
+
+def test_the_methods_of_neutronclient(cloud: Cloud, run: Run) -> None:
+    bindings.check(json.loads(run("python3", bindings.SCRIPT, URL, _policy(cloud))))
+
+
+def test_the_resources_of_openstacksdk(cloud: Cloud, run: Run) -> None:
+    policy = _policy(cloud)
+    sdk.check(json.loads(run("python3", sdk.SCRIPT, URL, policy)), policy)
+
+
+def _policy(cloud: Cloud) -> str:
+    return str(cloud.neutron.post("qos/policies", {"policy": {"name": "unstable"}})["id"])

@@ -27,6 +27,5 @@ def test_upgrading_again_changes_nothing(cloud: Cloud) -> None:
 
 
 def test_what_we_rely_on_is_in_this_release(cloud: Cloud) -> None:
-    cloud.controller.host.show(SOURCE)
     command = ("python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", *SEAMS)
     print(cloud.controller.host.output("env", "-C", SOURCE, *command))

@@ -97,3 +97,41 @@ def test_a_link_that_is_right_gets_none_and_every_answer_has_its_row() -> None:
     rows = look(LOSSY, sample(lost=200), second)
     assert list(rows) == ["one-way delay", "jitter", "loss", "reordered, doubled", "TCP goodput"]
     assert second.runs == []
+
+
+LIMITED: Both = {**CLEAN_BOTH, "egress": Asked(max_kbps=10_000, max_burst_kbps=300)}
+
+
+class Rates:
+    """Answers with one rate after the other, and counts."""
+
+    def __init__(self, *rates: Goodput) -> None:
+        self._rates = list(rates)
+        self.runs = 0
+
+    def run(self, stages: Sequence[Any]) -> Dict[str, Any]:
+        assert [[flow.name for flow in stage] for stage in stages] == [["egress tcp"]]
+        self.runs += 1
+        return {"egress tcp": self._rates.pop(0)}
+
+
+def goodput(first: Goodput, again: Rates) -> Row:
+    answers = {"egress delay": sample(), "ingress delay": sample(), "egress tcp": first}
+    (row,) = (r for r in judge(again, PAIR, LIMITED, answers) if r.what == "TCP goodput")
+    return row
+
+
+def test_a_rate_is_measured_anew_while_the_machine_stands_still_but_not_for_ever() -> None:
+    slow, right = Goodput(5_900, 6_200, stalled_share=0.4), Goodput(9_500, 10_000)
+    again = Rates(slow, right)
+    assert goodput(slow, again).verdict is Verdict.GOOD
+    assert again.runs == 2
+    again = Rates(slow, slow, right)
+    assert goodput(slow, again).verdict is Verdict.BAD
+    assert again.runs == 2
+
+
+def test_a_slow_link_on_a_machine_that_runs_is_bad_at_once() -> None:
+    again = Rates()
+    assert goodput(Goodput(8_000, 8_400, stalled_share=0.04), again).verdict is Verdict.BAD
+    assert again.runs == 0

@@ -85,6 +85,11 @@ class Sample:
         """How many packets never arrived."""
         return self.sent - self.received
 
+    @property
+    def stalled_share(self) -> float:
+        """How much of the measurement the machine stood still, as a share of the packets."""
+        return self.stalled / self.received if self.received else 0.0
+
 
 @dataclass(frozen=True)
 class NetemCount:
@@ -104,3 +109,5 @@ class Goodput:
 
     goodput_kbps: float
     wire_kbps: float
+    stalled_share: float = 0.0
+    """How much of the time the machine stood still: what a limit would have let pass is lost."""

@@ -15,6 +15,8 @@ from networking_netem.lab.probe.flow import SEGMENT_OVERHEAD_BYTES, Goodput, Tra
 _CHUNK = bytes(64 << 10)
 _CONNECT_TIMEOUT_S = 10.0
 _PROGRESS_EVERY_S = 0.5
+_BEAT_S = 0.001
+"""Nothing in the guest comes before the probe: if it wakes later than this, the machine did."""
 
 
 def transfer(
@@ -23,8 +25,9 @@ def transfer(
     """Run `flow`; its goodput counts from the first byte after it has settled to the last."""
     with _connection(endpoints(flow.sender), endpoints(flow.receiver)) as (mouth, ear):
         segment_bytes = mouth.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
-        goodput_kbps = _pump(flow, mouth, ear, progress)
-    return Goodput(goodput_kbps, goodput_kbps * (1 + SEGMENT_OVERHEAD_BYTES / segment_bytes))
+        goodput_kbps, stalled_share = _pump(flow, mouth, ear, progress)
+    wire_kbps = goodput_kbps * (1 + SEGMENT_OVERHEAD_BYTES / segment_bytes)
+    return Goodput(goodput_kbps, wire_kbps, stalled_share)
 
 
 def _pump(
@@ -32,16 +35,20 @@ def _pump(
     mouth: socket.socket,
     ear: socket.socket,
     progress: Callable[[float], None],
-) -> float:
+) -> Tuple[float, float]:
+    """Return the goodput in kbit/s, and how much of its time the machine stood still."""
     start_s = told_s = time.monotonic()
     settled_s, end_s = start_s + flow.settle_s, start_s + flow.duration_s
-    first_s = last_s = 0.0
+    first_s = last_s = stalled_s = 0.0
     received_bytes = 0
     buffer = bytearray(1 << 20)
     now_s = start_s
     while now_s < end_s:
-        readable, writable, _ = select.select([ear], [mouth], [], end_s - now_s)
+        due_s = time.monotonic() + _BEAT_S
+        readable, writable, _ = select.select([ear], [mouth], [], _BEAT_S)
         now_s = time.monotonic()
+        if first_s and now_s > due_s + _BEAT_S:
+            stalled_s += now_s - due_s
         if readable:
             size = ear.recv_into(buffer)
             if first_s:
@@ -56,7 +63,9 @@ def _pump(
             told_s = now_s + _PROGRESS_EVERY_S
             progress((now_s - start_s) / flow.duration_s)
     progress(1.0)
-    return received_bytes * 8 / 1000 / (last_s - first_s) if last_s > first_s else 0.0
+    if last_s <= first_s:
+        return 0.0, 0.0
+    return received_bytes * 8 / 1000 / (last_s - first_s), stalled_s / (last_s - first_s)
 
 
 @contextlib.contextmanager

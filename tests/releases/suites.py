@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite of Debian and the release in it; `moving` ones may be broken there for a day."""
+    """A suite of Debian and the release in it."""
 
     name: str
     release: str
     neutron_major: int
-    moving: bool = False
 
 
 SUITES = {
@@ -22,7 +21,7 @@ SUITES = {
         Suite("bullseye", "Victoria", 17),
         Suite("bookworm", "Zed", 21),
         Suite("trixie", "2025.1 Epoxy", 26),
-        Suite("forky", "2026.1", 28, moving=True),
-        Suite("sid", "2026.2", 29, moving=True),
+        Suite("forky", "2026.1", 28),
+        Suite("sid", "2026.2", 29),
     )
 }

@@ -37,7 +37,7 @@ class Cloud:
         namespace.enter(folder, _FILES_MIB)
         self.wheel = package.wheel(folder)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        self.controller = Controller(Chroot(files, folder / "controller"), folder)
+        self.controller = Controller(Chroot(files, folder / "controller"), suite.server, folder)
         self.compute = Compute(Chroot(files, folder / "compute"))
         self.neutron = Neutron(URL)
         self.http = NeutronApi(send_request_app, folder, base_url=URL)

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, Sequence
 
 from networking_netem.lab.guest.namespace import HOST_ADDRESS
 from networking_netem.lab.node.topology import Api
 from tests.releases import unit
 from tests.releases.chroot import Chroot
+from tests.releases.suites import ONE_SERVER
 
 TRANSPORT_URL = f"rabbit://guest:guest@{HOST_ADDRESS}:5672/"
 URL = "http://127.0.0.1:9696"
@@ -28,6 +30,7 @@ auth_strategy = keystone
 transport_url = {TRANSPORT_URL}
 notify_nova_on_port_status_changes = false
 notify_nova_on_port_data_changes = false
+api_workers = 1
 rpc_workers = 1
 rpc_state_report_workers = 1
 [database]
@@ -42,6 +45,10 @@ tenant_network_types = local
 mechanism_drivers = openvswitch
 extension_drivers = qos
 """
+_CONFIG_FILES = (
+    *("--config-file", "/etc/neutron/neutron.conf"),
+    *("--config-file", "/etc/neutron/plugins/ml2/ml2_conf.ini"),
+)
 _RABBITMQ_CONF = "loopback_users = none\n"
 _SQL = """
 CREATE DATABASE neutron;
@@ -57,8 +64,10 @@ _MARIADB = "mkdir -p /run/mysqld; chown mysql: /run/mysqld; mariadbd --user=mysq
 class Controller:
     """Neutron's servers on a host; the package is theirs once `install` has been called."""
 
-    def __init__(self, host: Chroot, folder: Path) -> None:
+    def __init__(self, host: Chroot, services: Sequence[str], folder: Path) -> None:
+        """`services` are Neutron's, and log into `folder` what they say before they have a log."""
         self.host = host
+        self._services = services
         self._folder = folder
         self._processes: Dict[str, subprocess.Popen] = {}
         self.api = Api(URL, COMPUTE)
@@ -91,16 +100,14 @@ class Controller:
 
     def manage(self, *command: str) -> str:
         """Run neutron-db-manage and return what it prints."""
-        files = ("/etc/neutron/neutron.conf", "/etc/neutron/plugins/ml2/ml2_conf.ini")
-        arguments = [part for file in files for part in ("--config-file", file)]
-        return self.host.output("neutron-db-manage", *arguments, *command)
+        return self.host.output("neutron-db-manage", *_CONFIG_FILES, *command)
 
     def start_neutron(self) -> None:
-        """Start the API and the RPC server, and return when they answer."""
+        """Start Neutron's servers, and return when they answer."""
         check = ("rabbitmqctl", "-q", "-n", "rabbit@localhost", "await_startup")
         self._wait(lambda: self._answers(*check), "RabbitMQ")
-        for name in ("neutron-api", "neutron-rpc-server"):
-            self._start(name, unit.script(self.host, name))
+        for name in self._services:
+            self._start(name, self._service(name))
         self._wait(self.api.answers, "Neutron's API")
 
     def shut_down(self) -> None:
@@ -114,6 +121,11 @@ class Controller:
         files = sorted([*self._folder.glob("*.log"), *Path(self.host.root, LOGS[1:]).glob("*.log")])
         texts = (f"{file.name}:\n{file.read_text(errors='replace')[-2000:]}" for file in files)
         return "\n".join(texts)
+
+    def _service(self, name: str) -> str:
+        if name in ONE_SERVER:  # a program without a unit
+            return unit.as_user("neutron", shlex.join([name, *_CONFIG_FILES]))
+        return unit.script(self.host, name)
 
     def _start(self, name: str, script: str) -> None:
         with (self._folder / f"{name}.log").open("wb") as log:

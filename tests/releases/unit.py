@@ -24,10 +24,14 @@ def script(host: Chroot, name: str) -> str:
     log = f"/var/log/{user}"
     lines.append(f"mkdir -p {log}; chown {user}: {log}")
     lines += [command.lstrip("-+!") for command in settings.get("ExecStartPre", [])]
-    lines.append(f"cd ~{user}; export HOME=~{user}")
-    start = shlex.join(["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"])
-    lines.append(f"{start} {settings['ExecStart'][-1]}")
+    lines.append(as_user(user, settings["ExecStart"][-1]))
     return "\n".join(lines)
+
+
+def as_user(user: str, command: str) -> str:
+    """Return the script that runs a command as a user, at home."""
+    start = shlex.join(["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"])
+    return f"cd ~{user}; export HOME=~{user}\n{start} {command}"
 
 
 def _settings(text: str, name: str) -> Dict[str, List[str]]:

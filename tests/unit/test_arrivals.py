@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from networking_netem.lab.probe.arrivals import (
@@ -81,6 +83,13 @@ def test_packets_that_a_stall_made_late_have_no_delay_but_have_arrived() -> None
     found = sample(FLOW, SENDING, came, stalls_ns=[(1 * MS, 2 * MS), (12 * MS, 41 * MS)])
     assert (found.received, found.stalled) == (8, 2)
     assert found.mean_ms == pytest.approx((3 * 5 + 3 * 35) / 6)
+
+
+def test_packets_that_a_stall_held_up_before_the_kernel_had_them_have_no_delay() -> None:
+    sending = replace(SENDING, held={3})
+    came = [*arrivals(*range(3)), Arrival(3, 3 * MS, 48 * MS), *arrivals(*range(4, 10))]
+    found = sample(FLOW, sending, came)
+    assert (found.received, found.stalled, found.mean_ms) == (8, 1, 5)
 
 
 def test_nothing_arrived() -> None:

@@ -28,7 +28,7 @@ def sample(lost: int = 0, **different: Any) -> Sample:
 
 
 class SecondLook:
-    """Answers once with the samples it holds, as a prober would, and remembers for what."""
+    """Answers with the samples it holds, as a prober would, and remembers for what."""
 
     def __init__(self, egress: Sample) -> None:
         self.runs: List[Any] = []
@@ -92,9 +92,27 @@ def test_what_chance_has_no_part_in_gets_no_second_look(
     assert second.runs == []
 
 
+def test_a_delay_is_measured_anew_while_the_machine_stands_still_but_not_for_ever() -> None:
+    late = sample(mean_ms=0.8, stalled=900)
+    second = SecondLook(sample())
+    delay = look(CLEAN_BOTH, late, second)["one-way delay"]
+    assert (delay.verdict, delay.measured) == (Verdict.GOOD, "0.00 ms; before: 0.80 ms")
+    assert len(second.runs) == 1
+    second = SecondLook(late)
+    assert look(CLEAN_BOTH, late, second)["one-way delay"].verdict is Verdict.BAD
+    assert len(second.runs) == 2
+
+
+def test_a_machine_that_stands_still_is_no_excuse_for_a_loss() -> None:
+    second = SecondLook(sample())
+    rows = look(CLEAN_BOTH, sample(lost=1, reordered=1, stalled=900), second)
+    assert [rows[what].verdict for what in ("loss", "reordered, doubled")] == [Verdict.BAD] * 2
+    assert second.runs == []
+
+
 def test_a_link_that_is_right_gets_none_and_every_answer_has_its_row() -> None:
     second = SecondLook(sample())
-    rows = look(LOSSY, sample(lost=200), second)
+    rows = look(CLEAN_BOTH, sample(), second)
     assert list(rows) == ["one-way delay", "jitter", "loss", "reordered, doubled", "TCP goodput"]
     assert second.runs == []
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import dataclass
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from networking_netem.lab.probe.flow import Datagrams, Sample
 
@@ -21,13 +21,17 @@ class Arrival(NamedTuple):
 
 @dataclass
 class Sending:
-    """How many packets a flow has sent, the first one that is measured, and when."""
+    """How many packets a flow has sent, the first one that is measured, and when.
+
+    Those that are `held` were stamped before, and reached the kernel after a stall.
+    """
 
     sent: int = 0
     measured_from: int = 0
     first_ns: int = 0
     measured_ns: int = 0
     last_ns: int = 0
+    held: Set[int] = field(default_factory=set)
 
 
 def sample(
@@ -41,7 +45,11 @@ def sample(
     `stalls_ns` are begin and end of the times, in order, when the machine stood still.
     """
     counted = {a.number: a for a in reversed(arrivals) if a.number >= sending.measured_from}
-    timely = [a for a in counted.values() if not _within(a.received_ns, stalls_ns)]
+    timely = [
+        a
+        for a in counted.values()
+        if a.number not in sending.held and not _within(a.received_ns, stalls_ns)
+    ]
     delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely)
     mean_ms, sd_ms = spread(delays_ms)
     ordered = [a.number for a in arrivals if a.number >= flow.settle_count]

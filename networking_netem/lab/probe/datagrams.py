@@ -15,7 +15,7 @@ from typing import Callable, List, Sequence, Tuple
 from networking_netem.lab.probe.arrivals import Arrival, Sending, sample
 from networking_netem.lab.probe.endpoint import Endpoint, inside
 from networking_netem.lab.probe.flow import Datagrams, Sample
-from networking_netem.lab.probe.pulse import Pulse
+from networking_netem.lab.probe.pulse import STALL_S, Pulse
 
 # asm-generic/socket.h; Python 3.11 does not name them.
 _SO_RCVBUFFORCE = 33
@@ -82,6 +82,8 @@ class _Stream:
         sending.last_ns = time.time_ns()
         _HEADER.pack_into(self._packet, 0, self._mark, sending.sent, sending.last_ns)
         self._mouth.send(self._packet)
+        if time.time_ns() - sending.last_ns > STALL_S * 1e9:
+            sending.held.add(sending.sent)
         if sending.sent == 0:
             sending.first_ns = sending.last_ns
         if sending.sent == sending.measured_from:

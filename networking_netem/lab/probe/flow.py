@@ -62,7 +62,7 @@ class Sample:
     received: int
     """Different packets that arrived."""
     stalled: int
-    """Of these, how many arrived when the machine had stood still: no delay is taken of them."""
+    """Of these, how many were sent or arrived when the machine stood still: they tell no delay."""
     mean_ms: Optional[float]
     sd_ms: Optional[float]
     middle90_ms: Optional[float]

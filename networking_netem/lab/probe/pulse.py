@@ -11,7 +11,7 @@ import time
 from typing import List, Tuple
 
 _BEAT_S = 0.001
-_STALL_S = 0.001
+STALL_S = 0.001
 _BACKLOG_S = 0.001
 _BACKLOG = 0.5
 """How long after a stall the kernel may still hand over what was due in it, partly as its share."""
@@ -31,7 +31,7 @@ class Pulse:
         time.sleep(max(0.0, expected_s - time.monotonic()))
         self.now_s = time.monotonic()
         late_s = self.now_s - expected_s
-        if late_s > _STALL_S:
+        if late_s > STALL_S:
             end_ns = time.time_ns()
             backlog_s = _BACKLOG_S + _BACKLOG * late_s
             self.stalls_ns.append((end_ns - int(late_s * 1e9), end_ns + int(backlog_s * 1e9)))

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping
+from functools import partial
+from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 from networking_netem.lab.probe.flow import Sample
-from networking_netem.lab.probe.prober import Prober
+from networking_netem.lab.probe.prober import Flow, Prober
 from networking_netem.lab.verdict import sampling, verdicts
 from networking_netem.lab.verdict.asked import DIRECTIONS, Asked, Both
 from networking_netem.lab.verdict.row import Row, Verdict
@@ -16,8 +17,17 @@ from networking_netem.lab.verdict.sampling import Pair
 NO_CLEAN_MS: Mapping[str, float] = dict.fromkeys(DIRECTIONS, 0.0)
 """For a link whose own delay is not known."""
 
-STILL, TRIES = 0.05, 3
-"""A rate that is bad while the machine stood still for a larger share is measured anew."""
+STILL = 0.05
+"""A machine that stands still for a larger share spoils what is measured of time."""
+TRIES_BY_CHANCE, TRIES_STILL = 2, 3
+"""How often it is measured, at most, what is bad by chance or while the machine stood still."""
+
+_BY_CHANCE: Mapping[str, Callable[[Asked], bool]] = {
+    verdicts.DELAY: lambda asked: asked.sd_ms > 0,
+    verdicts.JITTER: lambda asked: asked.sd_ms > 0,
+    verdicts.LOSS: lambda asked: 0 < asked.loss_pct < 100,
+}
+_OF_TIME = (verdicts.DELAY, verdicts.JITTER, verdicts.THROUGHPUT, verdicts.GOODPUT)
 
 
 def sound(prober: Prober, pair: Pair, asked: Both) -> Dict[str, Any]:
@@ -40,22 +50,45 @@ def judge(
 ) -> List[Row]:
     """Return the rows of both directions; `clean_ms` is what each takes by itself.
 
-    A verdict that chance has a part in is bad for a right link 1 time in 60 or less: it gets one
-    fresh sample, and the row says so.
+    A verdict that chance has a part in is bad for a right link 1 time in 60 or less, and one of
+    time on a machine that stands still: they get fresh samples, and their rows say so.
     """
-    judged = {d: _sampled(d, asked[d], answers[f"{d} delay"], clean_ms[d]) for d in DIRECTIONS}
-    if any(_doubted(row, asked[d]) for d in DIRECTIONS for row in judged[d]):
-        again = prober.run([sampling.delay_flows(pair, asked)])
-        for d in DIRECTIONS:
-            rows = _sampled(d, asked[d], again[f"{d} delay"], clean_ms[d])
-            fresh = {row.what: row for row in rows}
-            judged[d] = [
-                _replaced(row, fresh[row.what]) if _doubted(row, asked[d]) else row
-                for row in judged[d]
-            ]
-    return [
-        row for d in DIRECTIONS for row in (*judged[d], *_carried(prober, pair, asked, answers, d))
-    ]
+
+    def sampled(answers: Mapping[str, Any]) -> List[Row]:
+        return [
+            row
+            for d in DIRECTIONS
+            for row in _sampled(d, asked[d], answers[f"{d} delay"], clean_ms[d])
+        ]
+
+    rows = _settled(prober, asked, sampling.delay_flows(pair, asked), answers, sampled)
+    for flow in (*sampling.busy_flows(pair, asked), *sampling.transfers(pair, asked)):
+        if flow.name in answers:
+            carried = partial(_carried, flow.name, asked)
+            rows += _settled(prober, asked, [flow], answers, carried)
+    return sorted(rows, key=lambda row: DIRECTIONS.index(row.direction))
+
+
+def _settled(
+    prober: Prober,
+    asked: Both,
+    flows: Sequence[Flow],
+    answers: Mapping[str, Any],
+    rows_of: Callable[[Mapping[str, Any]], List[Row]],
+) -> List[Row]:
+    """Return the rows of the answers to these flows, with fresh ones for those in doubt."""
+    rows, tries = rows_of(answers), 1
+    while True:
+        still = max(answers[flow.name].stalled_share for flow in flows) > STILL
+        doubted = [_is_doubted(row, asked, still, tries) for row in rows]
+        if not any(doubted):
+            return rows
+        answers, tries = prober.run([flows]), tries + 1
+        fresh = {(row.direction, row.what): row for row in rows_of(answers)}
+        rows = [
+            _replaced(row, fresh[row.direction, row.what]) if is_doubted else row
+            for row, is_doubted in zip(rows, doubted)
+        ]
 
 
 def _sampled(direction: str, asked: Asked, sample: Sample, clean_ms: float) -> List[Row]:
@@ -69,37 +102,21 @@ def _sampled(direction: str, asked: Asked, sample: Sample, clean_ms: float) -> L
     ]
 
 
-def _carried(
-    prober: Prober, pair: Pair, asked: Both, answers: Mapping[str, Any], direction: str
-) -> List[Row]:
-    """What flows tell that offer more than the link takes.
-
-    A limit never makes good for a time in which the machine stood still.
-    """
-    flows = [*sampling.busy_flows(pair, asked), *sampling.transfers(pair, asked)]
-    rows = []
-    for kind, verdict in (("udp", verdicts.throughput), ("tcp", verdicts.goodput)):
-        name = f"{direction} {kind}"
-        if name not in answers:
-            continue
-        answer, tries = answers[name], 1
-        row = verdict(direction, asked[direction], answer)
-        while row.verdict is Verdict.BAD and answer.stalled_share > STILL and tries < TRIES:
-            answer = prober.run([[flow for flow in flows if flow.name == name]])[name]
-            row = _replaced(row, verdict(direction, asked[direction], answer))
-            tries += 1
-        rows.append(row)
-    return rows
+def _carried(name: str, asked: Both, answers: Mapping[str, Any]) -> List[Row]:
+    """What a flow tells that offers more than the link takes."""
+    direction, kind = name.split()
+    verdict = {"udp": verdicts.throughput, "tcp": verdicts.goodput}[kind]
+    return [verdict(direction, asked[direction], answers[name])]
 
 
-def _doubted(row: Row, asked: Asked) -> bool:
-    """Whether the row is bad and may be so by chance."""
-    by_chance = {
-        verdicts.DELAY: asked.sd_ms > 0,
-        verdicts.JITTER: asked.sd_ms > 0,
-        verdicts.LOSS: 0 < asked.loss_pct < 100,
-    }
-    return row.verdict is Verdict.BAD and by_chance.get(row.what, False)
+def _is_doubted(row: Row, asked: Both, still: bool, tries: int) -> bool:
+    """Whether the row is bad after so many tries, and may be so through no fault of the link."""
+    if row.verdict is not Verdict.BAD:
+        return False
+    if still and row.what in _OF_TIME:
+        return tries < TRIES_STILL
+    by_chance = _BY_CHANCE.get(row.what)
+    return bool(by_chance and by_chance(asked[row.direction])) and tries < TRIES_BY_CHANCE
 
 
 def _replaced(row: Row, fresh: Row) -> Row:

@@ -9,6 +9,7 @@ from networking_netem.lab.verdict.row import Row, Verdict
 from networking_netem.lab.verdict.statistics import clopper_pearson
 
 DELAY, JITTER, LOSS = "one-way delay", "jitter", "loss"
+THROUGHPUT, GOODPUT = "UDP throughput", "TCP goodput"
 
 MEAN_TOLERANCE_MS = 0.5
 MEAN_TOLERANCE = 0.01
@@ -103,7 +104,7 @@ def throughput(direction: str, asked: Asked, sample: Sample) -> Row:
         "wire_kbps": measured_kbps,
         "offered_kbps": sample.offered_kbps,
     }
-    return Row(direction, "UDP throughput", mbps(asked.max_kbps), text, verdict, figures)
+    return Row(direction, THROUGHPUT, mbps(asked.max_kbps), text, verdict, figures)
 
 
 def goodput(direction: str, asked: Asked, measured: Goodput) -> Row:
@@ -115,10 +116,10 @@ def goodput(direction: str, asked: Asked, measured: Goodput) -> Row:
     }
     text = mbps(measured.goodput_kbps)
     if not asked.max_kbps:
-        return Row(direction, "TCP goodput", "no limit", text, Verdict.SHOWN, figures)
+        return Row(direction, GOODPUT, "no limit", text, Verdict.SHOWN, figures)
     text += f", {measured.wire_kbps / 1000:.2f} with headers"
     verdict = _within_limit(measured.wire_kbps, asked)
-    return Row(direction, "TCP goodput", mbps(asked.max_kbps), text, verdict, figures)
+    return Row(direction, GOODPUT, mbps(asked.max_kbps), text, verdict, figures)
 
 
 def edit(direction: str, sample: Sample) -> Row:

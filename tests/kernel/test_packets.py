@@ -25,7 +25,8 @@ from networking_netem.domain.plan import plan
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import observe
-from networking_netem.lab.probe.flow import Datagrams, Sample, Transfer
+from networking_netem.lab.probe.flow import Datagrams, Goodput, Sample, Transfer
+from networking_netem.lab.verdict.judging import STILL, TRIES_STILL
 
 from .conftest import ip, tc
 from .two_vms import PAIR, PROBER, TAP
@@ -68,6 +69,15 @@ def datagrams(pps: float, seconds: float, payload_bytes: int = 18) -> List[Datag
 
 def both(impairment: Impairment) -> Link:
     return Link(egress=impairment, ingress=impairment)
+
+
+def transferred(flow: Transfer) -> Goodput:
+    """Return what TCP carried, the third time even if the machine stood still in it."""
+    for _ in range(TRIES_STILL):
+        goodput: Goodput = PROBER.run([[flow]])[flow.name]
+        if goodput.stalled_share <= STILL:
+            break
+    return goodput
 
 
 def samples(flows: List[Datagrams]) -> Dict[str, Sample]:
@@ -126,9 +136,13 @@ def test_goodput_is_the_limit(
     impose(both(Impairment(delay_us, 0, 0, rate_kbps)))
     for direction in DIRECTIONS:
         flow = transfer(direction, 6.0)
-        carried = PROBER.run([[flow]])[flow.name].wire_kbps / rate_kbps
-        print(f"{rate_kbps} kbit/s {direction}, {delay_us} us each way: {carried:.1%} of the limit")
-        assert 0.95 <= carried <= 1.02
+        goodput = transferred(flow)
+        carried = goodput.wire_kbps / rate_kbps
+        print(f"{rate_kbps} kbit/s {direction}, {delay_us} us each way: {carried:.1%}, "
+              f"still for {goodput.stalled_share:.1%}")  # fmt: skip
+        # A limit never makes good for a time in which the machine stood still.
+        assert carried <= 1.02
+        assert goodput.running_kbps / rate_kbps >= 0.95
 
 
 def test_the_queue_is_neither_starved_nor_bloated(impose: Callable[[Link], None]) -> None:
@@ -143,7 +157,7 @@ def test_the_queue_is_neither_starved_nor_bloated(impose: Callable[[Link], None]
     answers = PROBER.run([[flow]], pinging.start)
     pinging.join()
     rtt_ms = float(pings[0].rsplit("= ", 1)[1].split("/")[1])
-    share = answers[flow.name].wire_kbps / 10_000
+    share = answers[flow.name].running_kbps / 10_000
     print(f"10 Mbit/s and 50 ms: round trip under load {rtt_ms:.0f} ms, goodput {share:.1%}")
     assert rtt_ms <= 50 + 120
     assert share >= 0.95

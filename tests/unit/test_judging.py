@@ -145,8 +145,13 @@ def test_a_rate_is_measured_anew_while_the_machine_stands_still_but_not_for_ever
     assert goodput(slow, again).verdict is Verdict.GOOD
     assert again.runs == 2
     again = Rates(slow, slow, right)
-    assert goodput(slow, again).verdict is Verdict.BAD
+    assert goodput(slow, again).verdict is Verdict.SHOWN
     assert again.runs == 2
+
+
+def test_a_machine_that_stands_still_does_not_excuse_any_rate() -> None:
+    slow = Goodput(4_900, 5_200, stalled_share=0.4)
+    assert goodput(slow, Rates(slow, slow)).verdict is Verdict.BAD
 
 
 def test_a_slow_link_on_a_machine_that_runs_is_bad_at_once() -> None:

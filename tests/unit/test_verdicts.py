@@ -102,6 +102,19 @@ def test_a_limit_that_was_not_reached_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kbps", "verdict"), [(5399, BAD), (5400, SHOWN), (8999, SHOWN), (9000, GOOD), (10201, BAD)]
+)
+def test_a_rate_tells_nothing_that_the_machine_stood_still_for(
+    kbps: float, verdict: Verdict
+) -> None:
+    asked = Asked(max_kbps=10_000)
+    carried = Goodput(0.95 * kbps, kbps, stalled_share=0.4)
+    assert verdicts.goodput("egress", asked, carried).verdict is verdict
+    measured = sample(wire_kbps=kbps, offered_kbps=15_000, stalled=800)
+    assert verdicts.throughput("egress", asked, measured).verdict is verdict
+
+
+@pytest.mark.parametrize(
     ("received", "passed", "dropped", "verdict"),
     [
         (2000, 2000, 300, GOOD),  # each missing packet fell to the dice

@@ -111,3 +111,8 @@ class Goodput:
     wire_kbps: float
     stalled_share: float = 0.0
     """How much of the time the machine stood still: what a limit would have let pass is lost."""
+
+    @property
+    def running_kbps(self) -> float:
+        """The rate of the frames in the time that the machine ran."""
+        return self.wire_kbps / (1 - self.stalled_share)

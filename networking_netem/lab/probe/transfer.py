@@ -44,11 +44,11 @@ def _pump(
     buffer = bytearray(1 << 20)
     now_s = start_s
     while now_s < end_s:
-        due_s = time.monotonic() + _BEAT_S
         readable, writable, _ = select.select([ear], [mouth], [], _BEAT_S)
-        now_s = time.monotonic()
-        if first_s and now_s > due_s + _BEAT_S:
-            stalled_s += now_s - due_s
+        beat_s, now_s = now_s, time.monotonic()
+        late_s = now_s - beat_s - _BEAT_S
+        if first_s and late_s > _BEAT_S:
+            stalled_s += late_s
         if readable:
             size = ear.recv_into(buffer)
             if first_s:

@@ -27,7 +27,7 @@ _BY_CHANCE: Mapping[str, Callable[[Asked], bool]] = {
     verdicts.JITTER: lambda asked: asked.sd_ms > 0,
     verdicts.LOSS: lambda asked: 0 < asked.loss_pct < 100,
 }
-_OF_TIME = (verdicts.DELAY, verdicts.JITTER, verdicts.THROUGHPUT, verdicts.GOODPUT)
+_RATES = (verdicts.THROUGHPUT, verdicts.GOODPUT)
 
 
 def sound(prober: Prober, pair: Pair, asked: Both) -> Dict[str, Any]:
@@ -110,13 +110,16 @@ def _carried(name: str, asked: Both, answers: Mapping[str, Any]) -> List[Row]:
 
 
 def _is_doubted(row: Row, asked: Both, still: bool, tries: int) -> bool:
-    """Whether the row is bad after so many tries, and may be so through no fault of the link."""
+    """Whether the row is not good after so many tries, and that may be no fault of the link's."""
+    of = asked[row.direction]
+    if still and row.what in _RATES and of.max_kbps:
+        return row.verdict is not Verdict.GOOD and tries < TRIES_STILL
     if row.verdict is not Verdict.BAD:
         return False
-    if still and row.what in _OF_TIME:
+    if still and row.what in (verdicts.DELAY, verdicts.JITTER):
         return tries < TRIES_STILL
     by_chance = _BY_CHANCE.get(row.what)
-    return bool(by_chance and by_chance(asked[row.direction])) and tries < TRIES_BY_CHANCE
+    return bool(by_chance and by_chance(of)) and tries < TRIES_BY_CHANCE
 
 
 def _replaced(row: Row, fresh: Row) -> Row:

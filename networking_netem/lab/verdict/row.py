@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 
 
 class Verdict(enum.Enum):
-    """Whether the measured is what was asked; `SHOWN` where nothing was asked of it."""
+    """Whether the measured is what was asked; `SHOWN` where nothing was, or it tells nothing."""
 
     GOOD = "good"
     BAD = "bad"

@@ -98,7 +98,8 @@ def throughput(direction: str, asked: Asked, sample: Sample) -> Row:
     text = f"{mbps(measured_kbps)} of {mbps(sample.offered_kbps)} offered"
     surviving_kbps = sample.offered_kbps * (1 - asked.loss_pct / 100)
     offered = surviving_kbps >= LEAST_OFFER * asked.max_kbps
-    verdict = _within_limit(measured_kbps, asked) if offered else Verdict.SHOWN
+    limited = _within_limit(measured_kbps, sample.stalled_share, asked)
+    verdict = limited if offered else Verdict.SHOWN
     figures = {
         "asked_kbps": asked.max_kbps,
         "wire_kbps": measured_kbps,
@@ -118,7 +119,7 @@ def goodput(direction: str, asked: Asked, measured: Goodput) -> Row:
     if not asked.max_kbps:
         return Row(direction, GOODPUT, "no limit", text, Verdict.SHOWN, figures)
     text += f", {measured.wire_kbps / 1000:.2f} with headers"
-    verdict = _within_limit(measured.wire_kbps, asked)
+    verdict = _within_limit(measured.wire_kbps, measured.stalled_share, asked)
     return Row(direction, GOODPUT, mbps(asked.max_kbps), text, verdict, figures)
 
 
@@ -148,9 +149,13 @@ def mbps(kbps: float) -> str:
     return f"{kbps / 1000:.2f} Mbit/s"
 
 
-def _within_limit(kbps: float, asked: Asked) -> Verdict:
-    low, high = RATE_SHARES
-    return Verdict.of(low * asked.max_kbps <= kbps <= high * asked.max_kbps)
+def _within_limit(kbps: float, stalled_share: float, asked: Asked) -> Verdict:
+    """Judge a rate. It tells nothing where it is too low for the time that passed, and would not be
+    for that in which the machine ran."""
+    low_kbps, high_kbps = (share * asked.max_kbps for share in RATE_SHARES)
+    if low_kbps * (1 - stalled_share) <= kbps < low_kbps:
+        return Verdict.SHOWN
+    return Verdict.of(low_kbps <= kbps <= high_kbps)
 
 
 def _unseen(direction: str, what: str, text: str, asked: Asked, sample: Sample) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, List, Mapping, Sequence
 
 from networking_netem.lab.errors import LabError
 from networking_netem.lab.port_policy import PortPolicy
@@ -14,10 +14,11 @@ from networking_netem.lab.progress import Display
 from networking_netem.lab.remote import Node
 from networking_netem.lab.rest import Neutron
 from networking_netem.lab.verdict import sampling
-from networking_netem.lab.verdict.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
+from networking_netem.lab.verdict.asked import CLEAN_BOTH, Asked, Both
 from networking_netem.lab.verdict.judging import NO_CLEAN_MS, judge, sound
 from networking_netem.lab.verdict.row import Row, Step, Verdict
 from networking_netem.lab.verdict.sampling import Pair
+from networking_netem.lab.verdict.verdicts import DELAY
 
 PAIR = Pair("vm1", "vm2")
 # What a bucket has saved before a measurement comes on top of the rate: 30 ms in 2 s are 1.5 %.
@@ -49,8 +50,8 @@ class Scenario:
     def play(self) -> List[Step]:
         """Return the steps with their rows."""
         self._begin("1. Clean link")
-        clean = self._measure(CLEAN_BOTH)
-        self._clean_ms = {d: clean[f"{d} delay"].mean_ms or 0.0 for d in DIRECTIONS}
+        clean = [row for row in self._measure(CLEAN_BOTH) if row.what == DELAY]
+        self._clean_ms = {row.direction: row.figures.get("mean_ms", 0.0) for row in clean}
 
         self._begin("2. Policy with bandwidth rules on vm1's port")
         with self._policy() as policy:
@@ -91,14 +92,13 @@ class Scenario:
         self._display.step(title)
         self._steps.append(Step(title))
 
-    def _measure(self, asked: Both) -> Dict[str, Any]:
-        answers = sound(self._prober, PAIR, asked)
-        self._judge(asked, answers)
-        return answers
+    def _measure(self, asked: Both) -> List[Row]:
+        return self._judge(asked, sound(self._prober, PAIR, asked))
 
-    def _judge(self, asked: Both, answers: Mapping[str, Any]) -> None:
+    def _judge(self, asked: Both, answers: Mapping[str, Any]) -> List[Row]:
         rows = judge(self._prober, PAIR, asked, answers, self._clean_ms)
         self._steps[-1].rows += rows
+        return rows
 
     def _measure_edit(self, policy: PortPolicy) -> None:
         """Edit at the head of a flow, which begins to measure once the edit is in force."""

@@ -6,12 +6,19 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from functools import partial
 
 import pytest
 import requests
 
 from networking_netem.lab import remote
+from networking_netem.lab.probe.prober import Prober
+from networking_netem.lab.scenario import PAIR
 from networking_netem.lab.state import Lab
+from networking_netem.lab.verdict import sampling
+from networking_netem.lab.verdict.asked import CLEAN_BOTH
+from networking_netem.lab.verdict.judging import judge
+from networking_netem.lab.verdict.row import Verdict
 from tests.integration.netem_lab import PROGRAM, netem_lab
 
 ADDRESSES = {"vm1": "10.0.0.11", "vm2": "10.0.0.12"}
@@ -41,6 +48,21 @@ def test_only_counted_packets_cross_the_link(lab: Lab) -> None:
     neighbours = remote.run("vm1", ["ip", "neighbour"]).stdout
     assert neighbours.startswith(f"{ADDRESSES['vm2']} dev eth0")
     assert neighbours.rstrip().endswith("PERMANENT")
+
+
+def test_what_the_switch_does_not_know_yet_neither_delays_nor_reorders_a_sample(lab: Lab) -> None:
+    """While it stands still it learns no flow, and holds back what it is asked about."""
+    stop = "ovs-dpctl del-flows && kill -STOP $(pidof ovs-vswitchd)"
+    assert remote.run("node", ["sh", "-c", stop]).returncode == 0
+    go_on = partial(remote.run, "node", ["sh", "-c", "kill -CONT $(pidof ovs-vswitchd)"])
+    prober = Prober(remote.node().spawn, lambda *_: None)
+    try:
+        answers = prober.run([sampling.delay_flows(PAIR, CLEAN_BOTH)], go_on)
+    finally:
+        go_on()
+    rows = judge(prober, PAIR, CLEAN_BOTH, answers)
+    assert len(rows) == 8
+    assert [row for row in rows if row.verdict is Verdict.BAD] == []
 
 
 def test_exec_returns_status_output_and_errors(lab: Lab) -> None:

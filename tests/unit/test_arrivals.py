@@ -19,7 +19,7 @@ from networking_netem.lab.probe.flow import Datagrams
 
 MS = 1_000_000
 FLOW = Datagrams("egress delay", "vm1", "vm2", pps=1000, count=8, settle_count=2)
-SENDING = Sending(sent=10, measured_from=2, first_ns=0, measured_ns=2 * MS, last_ns=9 * MS)
+SENDING = Sending(10, settled_from=2, measured_from=2, measured_ns=2 * MS, last_ns=9 * MS)
 
 
 def arrivals(*numbers: int, delay_ms: float = 5) -> list:
@@ -71,7 +71,7 @@ def test_nothing_is_measured_before_the_flow_has_settled() -> None:
 
 
 def test_during_an_edit_only_order_counts() -> None:
-    sending = Sending(sent=10, measured_from=6, measured_ns=6 * MS, last_ns=9 * MS)
+    sending = replace(SENDING, measured_from=6, measured_ns=6 * MS)
     found = sample(FLOW, sending, [*arrivals(0, 1, 3, 2, delay_ms=50), *arrivals(6, 7, 8, 9)])
     assert (found.sent, found.lost, found.reordered, found.mean_ms) == (4, 0, 1, 5)
     assert (found.all_sent, found.all_received) == (10, 8)

@@ -21,14 +21,15 @@ class Arrival(NamedTuple):
 
 @dataclass
 class Sending:
-    """How many packets a flow has sent, the first one that is measured, and when.
+    """How many packets a flow has sent, which is the first after it settled, and when the first is
+    sent that is measured.
 
     Those that are `held` were stamped before, and reached the kernel after a stall.
     """
 
     sent: int = 0
+    settled_from: int = 0
     measured_from: int = 0
-    first_ns: int = 0
     measured_ns: int = 0
     last_ns: int = 0
     held: Set[int] = field(default_factory=set)
@@ -52,7 +53,7 @@ def sample(
     ]
     delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely)
     mean_ms, sd_ms = spread(delays_ms)
-    ordered = [a.number for a in arrivals if a.number >= flow.settle_count]
+    ordered = [a.number for a in arrivals if a.number >= sending.settled_from]
     sent = sending.sent - sending.measured_from
     return Sample(
         sent=sent,
@@ -106,13 +107,13 @@ def middle90(ordered: Sequence[float]) -> Optional[float]:
 
 
 def _busy_kbps(flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]) -> Optional[float]:
-    """Return the rate of arrivals from settled to when the last packet sent could arrive."""
+    """Return the rate of arrivals between the soonest that the first and last measured could."""
     if not arrivals:
         return None
-    settled_ns = min(a.received_ns for a in arrivals) + sending.measured_ns - sending.first_ns
-    end_ns = sending.last_ns + min(a.received_ns - a.sent_ns for a in arrivals)
+    least_ns = min(a.received_ns - a.sent_ns for a in arrivals)
+    begin_ns, end_ns = sending.measured_ns + least_ns, sending.last_ns + least_ns
     stamps: List[int] = sorted(
-        a.received_ns for a in arrivals if settled_ns <= a.received_ns <= end_ns
+        a.received_ns for a in arrivals if begin_ns <= a.received_ns <= end_ns
     )
     if len(stamps) < 2:
         return None

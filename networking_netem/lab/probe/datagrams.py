@@ -24,6 +24,7 @@ _SO_TIMESTAMPNS = 35
 _HEADER = struct.Struct("!HIQ")
 _TIMESPEC = struct.Struct("@ll")
 _RECEIVE_BUFFER_BYTES = 64 << 20
+_OPENING_EVERY_S = 0.1
 _DRAIN_EVERY_S = 0.02
 _PROGRESS_EVERY_S = 0.5
 
@@ -33,9 +34,12 @@ class _Stream:
 
     def __init__(self, flow: Datagrams, sender: Endpoint, receiver: Endpoint, due_s: float) -> None:
         self.flow = flow
-        self._last = math.inf if flow.awaits_edit else flow.settle_count + flow.count
+        self._awaits_edit = flow.awaits_edit
+        self._open = False
+        self._open_by_s = due_s + flow.open_s
+        self._last = math.inf
         self._mark = int.from_bytes(os.urandom(2), "big")
-        self._sending = Sending(measured_from=flow.settle_count)
+        self._sending = Sending()
         self._arrivals: List[Arrival] = []
         self._packet = bytearray(max(flow.payload_bytes, _HEADER.size))
         self._due_s = due_s
@@ -51,10 +55,22 @@ class _Stream:
 
     def send_due(self, now_s: float) -> None:
         """Send what is due by now, and of what is overdue no more than the flow's debt."""
+        self._proceed(now_s)
         self._due_s = max(self._due_s, now_s - self.flow.most_debt_s)
         while self._due_s <= now_s and not self.done:
             self._send()
-            self._due_s += 1 / self.flow.pps
+            self._due_s += 1 / self.flow.pps if self._open else _OPENING_EVERY_S
+
+    def _proceed(self, now_s: float) -> None:
+        """Settle once the flow is open; then measure, once an edit is over that is awaited."""
+        sending = self._sending
+        if not self._open and (self._arrivals or now_s >= self._open_by_s):
+            self._open = True
+            self._due_s = now_s
+            sending.settled_from = sending.sent + self.flow.settle_count
+        if self._open and self._last == math.inf and not self._awaits_edit:
+            sending.measured_from = max(sending.sent, sending.settled_from)
+            self._last = sending.measured_from + self.flow.count
 
     @property
     def done(self) -> bool:
@@ -66,10 +82,8 @@ class _Stream:
         return 0.0 if self._last == math.inf else min(1.0, self._sending.sent / self._last)
 
     def edited(self) -> None:
-        """Measure from the next packet on."""
-        if self._last == math.inf:
-            self._sending.measured_from = max(self._sending.sent, self.flow.settle_count)
-            self._last = self._sending.measured_from + self.flow.count
+        """Measure from the next packet on, if the flow has settled."""
+        self._awaits_edit = False
 
     @property
     def due_s(self) -> float:
@@ -84,8 +98,6 @@ class _Stream:
         self._mouth.send(self._packet)
         if time.time_ns() - sending.last_ns > STALL_S * 1e9:
             sending.held.add(sending.sent)
-        if sending.sent == 0:
-            sending.first_ns = sending.last_ns
         if sending.sent == sending.measured_from:
             sending.measured_ns = sending.last_ns
         sending.sent += 1

@@ -17,9 +17,11 @@ SEGMENT_OVERHEAD_BYTES = 20 + 12 + 20 + 14
 class Datagrams:
     """Numbered, timestamped UDP packets from one VM to another at a constant pace.
 
-    Nothing is measured of the first `settle_count`; then `count` packets are. Where `awaits_edit`,
-    these are preceded by as many as it takes until the probe is told that the link has been
-    edited: of them neither delay nor loss is measured.
+    Single packets open the flow, until one arrives: a switch that does not know it takes them
+    aside, and what follows closely would overtake them. Nothing is measured of these and of the
+    next `settle_count`; then `count` packets are. Where `awaits_edit`, these are preceded by as
+    many as it takes until the probe is told that the link has been edited: of them neither delay
+    nor loss is measured.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Datagrams:
     payload_bytes: int = 18
     most_debt_s: float = 0.02
     """A sender that was held up for longer forgives itself the rest."""
+    open_s: float = 10.0
+    """How long to wait for the first packet to arrive, before the flow goes on without it."""
     quiet_s: float = 0.5
     """When nothing has arrived for so long after the last packet, what is missing is lost."""
     netem_device: Optional[str] = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from doc.generate import reference, rest
 from tests.neutron_api import NeutronApi
+from tests.releases.suites import SUITES
 
 FOLDER = Path(rest.__file__).parents[1]
 
@@ -21,3 +22,12 @@ def test_policy_rules() -> None:
 
 def test_requests_and_answers(api: NeutronApi) -> None:
     assert (FOLDER / "rest.md").read_text() == rest.page(api)
+
+
+def test_every_suite_is_in_the_matrix() -> None:
+    matrix = (FOLDER.parent / "README.md").read_text().split("## Releases")[1].splitlines()
+    for suite in SUITES.values():
+        (line,) = (line for line in matrix if suite.name in line.split())
+        assert suite.release in line
+        assert f" {suite.neutron_major}." in line
+        assert "passed" in line

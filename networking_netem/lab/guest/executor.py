@@ -27,25 +27,31 @@ def serve(address: str) -> None:
         while True:
             connection, _ = server.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=_answer, args=(connection,), daemon=True).start()
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
 
-def _answer(connection: socket.socket) -> None:
-    with connection:
-        try:
-            kind, payload = receive(connection)
-            if kind is not Kind.COMMAND:
-                raise ValueError(f"the first frame is {kind.name}, not COMMAND")
-            command = Command.decode(payload)
-            try:
-                execution = _Execution(connection, command)
-            except OSError as error:
-                send(connection, Kind.STDERR, f"{command.argv[0]}: {error.strerror}\n".encode())
-                send(connection, Kind.EXIT, b"127" if error.errno == 2 else b"126")
-                return
-            execution.pump()
-        except ConnectionError:
+def answer(connection: socket.socket) -> None:
+    """Run the command that the host sends, and close the connection when the host has done so."""
+    with connection, contextlib.suppress(ConnectionError):
+        kind, payload = receive(connection)
+        if kind is not Kind.COMMAND:
+            raise ValueError(f"the first frame is {kind.name}, not COMMAND")
+        _execute(connection, Command.decode(payload))
+        # To close over input that nobody has read resets a connection (tcp(7)), and what is still
+        # on its way to the host is lost.
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(CHUNK_BYTES):
             pass
+
+
+def _execute(connection: socket.socket, command: Command) -> None:
+    try:
+        execution = _Execution(connection, command)
+    except OSError as error:
+        send(connection, Kind.STDERR, f"{command.argv[0]}: {error.strerror}\n".encode())
+        send(connection, Kind.EXIT, b"127" if error.errno == 2 else b"126")
+    else:
+        execution.pump()
 
 
 def _folder(command: Command) -> str:

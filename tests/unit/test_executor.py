@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest's side of a command, over TCP."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from networking_netem.lab.guest.executor import answer
+from networking_netem.lab.guest.frames import Command, Kind, send
+from networking_netem.lab.remote import Remote
+
+_BUFFER_BYTES = 4096
+_OUTPUT_BYTES = 60_000
+
+
+def test_input_that_a_command_leaves_unread_costs_no_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small buffers: most of the output is on its way when the command has ended."""
+    monkeypatch.setenv("MODPROBE_OPTIONS", "")
+    pid = tmp_path / "pid"
+    script = f"echo $$ >{pid}; exec head -c {_OUTPUT_BYTES} /dev/zero"
+    command = Command(["sh", "-c", script], env=dict(os.environ))
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as host:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+        host.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+        host.connect(server.getsockname())
+        guest = threading.Thread(target=answer, args=(server.accept()[0],))
+        guest.start()
+        remote = Remote(host, command)
+        while not _has_ended(pid):
+            time.sleep(0.01)
+        send(host, Kind.STDIN, b"nobody reads this")
+        assert len("".join(remote)) == _OUTPUT_BYTES
+        assert remote.returncode == 0
+        guest.join(timeout=10)
+        assert not guest.is_alive()
+
+
+def _has_ended(pid: Path) -> bool:
+    """Whether the process is a zombie: nobody has waited for it yet."""
+    written = pid.read_text().strip() if pid.exists() else ""
+    return bool(written) and ") Z " in Path(f"/proc/{written}/stat").read_text()

@@ -114,10 +114,10 @@ def test_limits_are_measured_by_udp_and_tcp(node: None, shaper: str) -> None:
         udp = verdicts.throughput(direction, asked, answers[f"{direction} udp"])
         tcp = verdicts.goodput(direction, asked, answers[f"{direction} tcp"])
         assert [udp.verdict, tcp.verdict] == [Verdict.GOOD] * 2
+        # netem makes good for what it did not send while the machine stood still.
+        running = replace(answers[f"{direction} tcp"], stalled_share=0.0)
         wider = replace(asked, max_kbps=asked.max_kbps * 1.15)
-        assert (
-            verdicts.goodput(direction, wider, answers[f"{direction} tcp"]).verdict is Verdict.BAD
-        )
+        assert verdicts.goodput(direction, wider, running).verdict is Verdict.BAD
 
 
 @pytest.mark.parametrize("device", [IFB, "tapone"])

@@ -18,7 +18,7 @@ from networking_netem.lab.scenario import PAIR
 from tests.neutron_api import NeutronApi
 from tests.releases import image, package
 from tests.releases.chroot import Chroot
-from tests.releases.compute import Compute
+from tests.releases.compute import COMPUTE, Compute
 from tests.releases.controller import URL, Controller
 from tests.releases.suites import Suite
 
@@ -62,7 +62,9 @@ class Cloud:
         api = self.controller.api
         subnet = api.create_subnet()
         self.compute.until(api.agent_is_alive, "the agent to report")
-        instances = [api.create_instance(name, subnet) for name in (PAIR.first, PAIR.second)]
+        instances = [
+            api.create_instance(name, subnet, COMPUTE) for name in (PAIR.first, PAIR.second)
+        ]
         self.compute.plug([each.port for each in instances], instances[0].prefix_length)
         self.wait_until_active()
 

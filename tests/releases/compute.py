@@ -16,8 +16,9 @@ from networking_netem.lab.node.ovs import EARLIEST_UPTIME_S
 from networking_netem.lab.remote import Node, Remote
 from tests.releases import unit
 from tests.releases.chroot import Chroot
-from tests.releases.controller import COMPUTE, TRANSPORT_URL
+from tests.releases.controller import TRANSPORT_URL
 
+COMPUTE = "compute"
 PYTHON = "/usr/bin/python3"
 AGENT = "neutron-openvswitch-agent"
 LOG = f"/var/log/neutron/{AGENT}.log"

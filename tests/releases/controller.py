@@ -17,7 +17,6 @@ from tests.releases.suites import ONE_SERVER
 
 TRANSPORT_URL = f"rabbit://guest:guest@{HOST_ADDRESS}:5672/"
 URL = "http://127.0.0.1:9696"
-COMPUTE = "compute"
 """The name of the one compute node."""
 LOGS = "/var/log/neutron"
 _TIMEOUT_S = 180
@@ -70,7 +69,7 @@ class Controller:
         self._services = services
         self._folder = folder
         self._processes: Dict[str, subprocess.Popen] = {}
-        self.api = Api(URL, COMPUTE)
+        self.api = Api(URL)
 
     def configure(self) -> None:
         """Write the files of a small cloud."""

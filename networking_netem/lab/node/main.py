@@ -91,11 +91,13 @@ def _start_neutron(database: str) -> subprocess.Popen:
 def main() -> None:
     """Start the node, say `ready`, and run on; argv: the host's database file."""
     node = _Node(sys.argv[1])
-    api = Api(f"http://127.0.0.1:{API_PORT}", socket.gethostname())
+    api = Api(f"http://127.0.0.1:{API_PORT}")
     node.wait_until(api.answers, "Neutron's API")
     subnet = api.create_subnet()
     node.wait_until(api.agent_is_alive, "the Open vSwitch agent")
-    one, other = instances = [api.create_instance(name, subnet) for name in NAMES]
+    one, other = instances = [
+        api.create_instance(name, subnet, socket.gethostname()) for name in NAMES
+    ]
     for instance in instances:
         instance.boot(peers=[peer for peer in instances if peer is not instance])
     node.wait_until(

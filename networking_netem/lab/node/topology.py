@@ -18,11 +18,10 @@ NAMES = tuple(_ADDRESSES)
 
 
 class Api:
-    """Neutron's API at `url`; instances are bound to the node `host`."""
+    """Neutron's API at `url`."""
 
-    def __init__(self, url: str, host: str) -> None:
+    def __init__(self, url: str) -> None:
         self._url = f"{url}/v2.0"
-        self._host = host
 
     def answers(self) -> bool:
         """True once it serves requests."""
@@ -48,8 +47,8 @@ class Api:
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False
         )
 
-    def create_instance(self, name: str, subnet: dict) -> Instance:
-        """A port bound to the node; needs a living agent."""
+    def create_instance(self, name: str, subnet: dict, host: str) -> Instance:
+        """A port bound to the node `host`; needs a living agent."""
         port = self._create(
             "port",
             name=name,
@@ -57,7 +56,7 @@ class Api:
             fixed_ips=[{"subnet_id": subnet["id"], "ip_address": _ADDRESSES[name]}],
             device_owner=DEVICE_OWNER,
             device_id=str(uuid.uuid4()),
-            **{"binding:host_id": self._host},
+            **{"binding:host_id": host},
         )
         return Instance(port, prefix_length=int(subnet["cidr"].split("/")[1]))
 

@@ -99,8 +99,7 @@ def _listen_api(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=64)
     except OSError as error:
         raise LabError(
-            f"cannot listen on 127.0.0.1:{port}: {os.strerror(error.errno)};"
-            " take another with --port"
+            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another with --port"
         ) from None
 
 

@@ -19,6 +19,7 @@ from tests.releases.chroot import Chroot
 from tests.releases.controller import TRANSPORT_URL
 
 COMPUTE = "compute"
+"""The name of the one compute node."""
 PYTHON = "/usr/bin/python3"
 AGENT = "neutron-openvswitch-agent"
 LOG = f"/var/log/neutron/{AGENT}.log"

@@ -17,7 +17,6 @@ from tests.releases.suites import ONE_SERVER
 
 TRANSPORT_URL = f"rabbit://guest:guest@{HOST_ADDRESS}:5672/"
 URL = "http://127.0.0.1:9696"
-"""The name of the one compute node."""
 LOGS = "/var/log/neutron"
 _TIMEOUT_S = 180
 

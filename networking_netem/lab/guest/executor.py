@@ -133,9 +133,9 @@ class _Execution:
             self._kill()
             raise
         finally:
-            for descriptor in (ended, self._stdin, *self._outputs):
-                if descriptor is not None:
-                    os.close(descriptor)
+            for held in (ended, self._stdin, *self._outputs):
+                if held is not None:
+                    os.close(held)
 
     def _step(self, poll: select.poll, ended: int) -> bool:
         for descriptor, events in poll.poll():

@@ -21,7 +21,8 @@ class Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
     def server_bind(self) -> None:
         # Not HTTPServer's, which asks DNS for the name of the address.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        host, port = self.server_address[:2]
+        self.server_name, self.server_port = str(host), port
         self.setup_environ()
 
 

@@ -144,7 +144,12 @@ def exchange(
             stream = _Stream(flow, endpoints(flow.sender), endpoints(flow.receiver), pulse.now_s)
             stack.callback(stream.close)
             streams.append(stream)
-        signal.signal(signal.SIGUSR1, lambda *_: [stream.edited() for stream in streams])
+
+        def edited(*_: object) -> None:
+            for stream in streams:
+                stream.edited()
+
+        signal.signal(signal.SIGUSR1, edited)
         _send(streams, pulse, progress)
         _await_stragglers(streams, pulse)
         progress(1.0)

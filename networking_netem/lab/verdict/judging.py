@@ -62,7 +62,8 @@ def judge(
         ]
 
     rows = _settled(prober, asked, sampling.delay_flows(pair, asked), answers, sampled)
-    for flow in (*sampling.busy_flows(pair, asked), *sampling.transfers(pair, asked)):
+    busy: List[Flow] = [*sampling.busy_flows(pair, asked), *sampling.transfers(pair, asked)]
+    for flow in busy:
         if flow.name in answers:
             carried = partial(_carried, flow.name, asked)
             rows += _settled(prober, asked, [flow], answers, carried)
@@ -105,7 +106,7 @@ def _sampled(direction: str, asked: Asked, sample: Sample, clean_ms: float) -> L
 def _carried(name: str, asked: Both, answers: Mapping[str, Any]) -> List[Row]:
     """What a flow tells that offers more than the link takes."""
     direction, kind = name.split()
-    verdict = {"udp": verdicts.throughput, "tcp": verdicts.goodput}[kind]
+    verdict: Callable[..., Row] = verdicts.throughput if kind == "udp" else verdicts.goodput
     return [verdict(direction, asked[direction], answers[name])]
 
 
@@ -118,8 +119,8 @@ def _is_doubted(row: Row, asked: Both, still: bool, tries: int) -> bool:
         return False
     if still and row.what in (verdicts.DELAY, verdicts.JITTER):
         return tries < TRIES_STILL
-    by_chance = _BY_CHANCE.get(row.what)
-    return bool(by_chance and by_chance(of)) and tries < TRIES_BY_CHANCE
+    by_chance = row.what in _BY_CHANCE and _BY_CHANCE[row.what](of)
+    return by_chance and tries < TRIES_BY_CHANCE
 
 
 def _replaced(row: Row, fresh: Row) -> Row:

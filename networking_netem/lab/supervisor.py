@@ -98,8 +98,9 @@ def _listen_api(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=64)
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise LabError(
-            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another with --port"
+            f"cannot listen on 127.0.0.1:{port}: {why}; take another with --port"
         ) from None
 
 

@@ -25,6 +25,7 @@ _HEADER = struct.Struct("!HIQ")
 _TIMESPEC = struct.Struct("@ll")
 _RECEIVE_BUFFER_BYTES = 64 << 20
 _OPENING_EVERY_S = 0.1
+_OPENING_MOST_S = 10.0
 _DRAIN_EVERY_S = 0.02
 _PROGRESS_EVERY_S = 0.5
 
@@ -36,7 +37,7 @@ class _Stream:
         self.flow = flow
         self._awaits_edit = flow.awaits_edit
         self._open = False
-        self._open_by_s = due_s + flow.open_s
+        self._open_by_s = due_s + (_OPENING_MOST_S + flow.quiet_s if flow.opened else 0.0)
         self._last = math.inf
         self._mark = int.from_bytes(os.urandom(2), "big")
         self._sending = Sending()

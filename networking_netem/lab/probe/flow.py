@@ -34,8 +34,8 @@ class Datagrams:
     payload_bytes: int = 18
     most_debt_s: float = 0.02
     """A sender that was held up for longer forgives itself the rest."""
-    open_s: float = 10.0
-    """How long to wait for the first packet to arrive, before the flow goes on without it."""
+    opened: bool = True
+    """Whether to open it first; no packet opens a flow that loses them all."""
     quiet_s: float = 0.5
     """When nothing has arrived for so long after the last packet, what is missing is lost."""
     netem_device: Optional[str] = None

@@ -12,7 +12,6 @@ from networking_netem.lab.verdict.verdicts import SD_TOLERANCE, mean_tolerance_m
 
 _LEAST_PPS, _MOST_PPS = 500.0, 1000.0
 _LEAST_COUNT = 2000
-_OPEN_S = 10.0
 _SETTLE_S = 0.3
 _MOST_S = 60.0
 _STANDARD_ERRORS = 2.4
@@ -76,7 +75,7 @@ def delay_flows(
                 settle_count=round(pps * _SETTLE_S),
                 awaits_edit=awaits_edit,
                 payload_bytes=_SMALL_BYTES,
-                open_s=_open_s(asked[direction]),
+                opened=asked[direction].loss_pct < 100,
                 quiet_s=_quiet_s(asked[direction]),
                 netem_device=(netem or {}).get(direction),
             )
@@ -107,7 +106,6 @@ def busy_flows(pair: Pair, asked: Both) -> List[Datagrams]:
                 settle_count=round(pps * settle_s),
                 payload_bytes=_LARGE_BYTES,
                 most_debt_s=_BUSY_S,
-                open_s=_open_s(limit),
                 quiet_s=_quiet_s(limit),
             )
         )
@@ -135,11 +133,6 @@ def _small_pps(asked: Asked, duration_s: float) -> float:
     if not asked.max_kbps:
         return pps
     return min(pps, _SHARE_OF_LIMIT * asked.max_kbps * 1000 / _frame_bits(_SMALL_BYTES))
-
-
-def _open_s(asked: Asked) -> float:
-    """No packet opens a flow that loses them all."""
-    return 0.0 if asked.loss_pct == 100 else _OPEN_S + _quiet_s(asked)
 
 
 def _quiet_s(asked: Asked) -> float:

@@ -14,10 +14,10 @@ debian = dpkg -s $(1) >/dev/null 2>&1 \
 	|| $(APT) install -y --no-install-recommends $(1) \
 	|| { $(APT) update && $(APT) install -y --no-install-recommends $(1); }
 
-$(VENV)/ready: pyproject.toml constraints.txt lab-packages.txt
+$(VENV)/ready: pyproject.toml netem_lab/pyproject.toml constraints.txt lab-packages.txt
 	$(call debian,$$(cat lab-packages.txt))
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q -c constraints.txt -e '.[lab,dev]'
+	$(VENV)/bin/pip install -q -c constraints.txt -e '.[dev]' -e netem_lab
 	touch $@
 
 $(VENV)/test-ready: test-packages.txt $(VENV)/ready
@@ -33,8 +33,8 @@ check: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VERMIN) -t=3.8- --exclude-regex '/lab/' networking_netem
-	$(VERMIN) -t=3.9- networking_netem/lab
+	$(VERMIN) -t=3.8- networking_netem
+	$(VERMIN) -t=3.9- netem_lab
 	$(PY) -m pytest -q tests/unit
 	$(PY) -m pytest -q tests/contract
 

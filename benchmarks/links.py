@@ -16,14 +16,14 @@ import tempfile
 import time
 from typing import Callable, Dict, List, Sequence
 
-from networking_netem.agent.budget import Budget
-from networking_netem.agent.reconciler import Reconciler
-from networking_netem.domain.diff import ifb_name
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.kernel import device, qdisc, redirect
 from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Netlink
+from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.reconciler import Reconciler
 from tests.kernel.alone import NoSwitch, Sender
 
 LINK = Link(

@@ -14,7 +14,7 @@ from typing import Any, Iterator, Optional
 import webob
 from webob.client import send_request_app
 
-from networking_netem.lab.node import database, wsgi
+from netem_lab.node import database, wsgi
 
 CONF = """
 [DEFAULT]

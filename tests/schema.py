@@ -14,7 +14,7 @@ def differences(connection: sa.engine.Connection) -> list:
     """Return what alembic would change: types, defaults, keys and indexes too."""
     from neutron.db.migration.models import head
 
-    from networking_netem.server import models  # noqa: F401
+    from networking_netem.rules import models  # noqa: F401
 
     migrated = MigrationContext.configure(
         connection,

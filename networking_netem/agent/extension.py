@@ -8,13 +8,13 @@ from typing import Any, Dict, FrozenSet
 from oslo_config import cfg
 
 from networking_netem.agent import options, seam
-from networking_netem.agent.budget import Budget
-from networking_netem.agent.reconciler import Reconciler
 from networking_netem.agent.switch import Switch
-from networking_netem.agent.worker import Worker
 from networking_netem.domain.link import Link
 from networking_netem.kernel import privileged
 from networking_netem.kernel.host import Host
+from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.reconciler import Reconciler
+from networking_netem.reconcile.worker import Worker
 from networking_netem.server import seam as rule_types
 
 rule_types.apply()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import List, Optional, Tuple
 
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.observed import Observed, ObservedTree
 from networking_netem.domain.plan import Plan, Tree, opened
 from networking_netem.domain.qdisc import Netem
@@ -27,18 +28,6 @@ from networking_netem.domain.step import (
 )
 
 Steps = Tuple[Step, ...]
-
-IFB_PREFIX = "nifb"
-
-
-def ifb_name(device: str) -> str:
-    """The ifb of a port's device: ``tap1a2b3c4d-5e`` has ``nifb1a2b3c4d-5e``.
-
-    Raises ``ValueError`` for a name that is not three letters and 1 to 11 characters, as Neutron's.
-    """
-    if not 4 <= len(device) <= 14:
-        raise ValueError(f"device name {device!r} must have 4 to 14 characters")
-    return IFB_PREFIX + device[3:]
 
 
 def diff(plan: Plan, observed: Observed) -> Steps:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Collection, Dict, List
 
-from networking_netem.domain.diff import IFB_PREFIX, ifb_name
+from networking_netem.domain import ifb as ifbs
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree
 from networking_netem.domain.qdisc import Fifo, Netem, Tbf
 from networking_netem.kernel import device, qdisc, redirect
@@ -32,9 +33,8 @@ def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
 def orphans(netlink: Netlink) -> List[str]:
     """The names of our ifbs whose port has no device any more."""
     devices = _devices(netlink).values()
-    ports = {found.name[3:] for found in devices if not _is_our_ifb(found)}
     ours = [found.name for found in devices if _is_our_ifb(found)]
-    return [name for name in ours if name[len(IFB_PREFIX) :] not in ports]
+    return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
 
 
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
@@ -105,4 +105,4 @@ def _devices(netlink: Netlink) -> Dict[str, Device]:
 
 
 def _is_our_ifb(found: Device) -> bool:
-    return found.kind == "ifb" and found.name.startswith(IFB_PREFIX)
+    return found.kind == "ifb" and ifbs.is_ifb_name(found.name)

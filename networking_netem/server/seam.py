@@ -20,7 +20,8 @@ from neutron_lib.exceptions import qos as qos_exceptions
 from neutron_lib.services.qos import constants as qos_constants
 
 from networking_netem.domain import rules
-from networking_netem.server import attach, objects, wire
+from networking_netem.rules import objects, wire
+from networking_netem.server import attach
 
 # From neutron.wsgi in 17 and 21, from neutron.api.wsgi in 26 to 29; under this name in all.
 JSONDeserializer = wsgi_resource.wsgi.JSONDeserializer

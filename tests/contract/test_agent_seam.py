@@ -23,14 +23,14 @@ from oslo_concurrency import lockutils
 from oslo_config import cfg
 
 from networking_netem.agent import seam
-from networking_netem.agent.budget import Budget
 from networking_netem.agent.driver import VHOST_USER, NetemQosDriver
 from networking_netem.agent.extension import NetemAgentExtension
-from networking_netem.agent.reconciler import Reconciler
 from networking_netem.agent.switch import Switch
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
-from networking_netem.server import objects
+from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.reconciler import Reconciler
+from networking_netem.rules import objects
 from tests.contract import open_vswitch
 from tests.unit.kernel_in_memory import KernelInMemory
 

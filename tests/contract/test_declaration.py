@@ -8,7 +8,8 @@ from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 
 from networking_netem.domain.rules import RULE_TYPES, Number, RuleType
 from networking_netem.extensions import qos_netem
-from networking_netem.server import objects, policies, seam
+from networking_netem.rules import objects
+from networking_netem.server import policies, seam
 
 each_type = pytest.mark.parametrize(
     ("rule_type", "cls"),

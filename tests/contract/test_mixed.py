@@ -13,7 +13,8 @@ from neutron.objects import base
 from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
 
-from networking_netem.server import objects, seam, wire
+from networking_netem.rules import objects, wire
+from networking_netem.server import seam
 from tests.neutron_api import NeutronApi
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"

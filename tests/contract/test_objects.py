@@ -13,7 +13,8 @@ from neutron_lib import context
 from oslo_versionedobjects import fixture
 
 from networking_netem.domain.rules import RULE_TYPES, RuleType
-from networking_netem.server import objects, seam
+from networking_netem.rules import objects
+from networking_netem.server import seam
 from tests.neutron_api import NeutronApi
 
 # What a peer of the same version must find. A change here is a change of what travels: it needs

@@ -20,7 +20,7 @@ def test_models_equal_migrations(api: NeutronApi) -> None:
 def test_decimals_are_exact(api: NeutronApi, policy: str, number: float) -> None:
     from neutron_lib import context
 
-    from networking_netem.server import objects
+    from networking_netem.rules import objects
 
     rule = objects.QosDelayRule(
         context.get_admin_context(), qos_policy_id=policy.rsplit("/", 1)[1], delay_ms=number

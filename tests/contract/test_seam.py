@@ -29,7 +29,8 @@ from oslo_config import cfg
 
 from networking_netem.domain.rules import RULE_TYPES
 from networking_netem.extensions import qos_netem
-from networking_netem.server import body, objects, plugin, seam
+from networking_netem.rules import objects
+from networking_netem.server import body, plugin, seam
 
 NAMES = [rule_type.name for rule_type in RULE_TYPES]
 ID = "11111111-1111-1111-1111-111111111111"

@@ -13,7 +13,8 @@ from neutron.services.qos.drivers import manager as drivers
 
 from networking_netem.domain.rules import RULE_TYPES
 from networking_netem.extensions import qos_netem
-from networking_netem.server import body, objects
+from networking_netem.rules import objects
+from networking_netem.server import body
 from tests import neutron_api
 from tests.neutron_api import NeutronApi
 

@@ -12,10 +12,10 @@ from typing import Iterator
 import pytest
 
 _HOME = Path(tempfile.mkdtemp(prefix="netem-lab-test-"))
-# Read when networking_netem.lab.state is imported, here and by every netem-lab that we run.
+# Read when netem_lab.state is imported, here and by every netem-lab that we run.
 os.environ["NETEM_LAB_FOLDER"] = str(_HOME / "lab")
 
-from networking_netem.lab import session, state  # noqa: E402
+from netem_lab import session, state  # noqa: E402
 from tests.integration.traces import shared_with_others, traces  # noqa: E402
 
 

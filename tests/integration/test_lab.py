@@ -11,14 +11,14 @@ from functools import partial
 import pytest
 import requests
 
-from networking_netem.lab import remote
-from networking_netem.lab.probe.prober import Prober
-from networking_netem.lab.scenario import PAIR
-from networking_netem.lab.state import Lab
-from networking_netem.lab.verdict import sampling
-from networking_netem.lab.verdict.asked import CLEAN_BOTH
-from networking_netem.lab.verdict.judging import judge
-from networking_netem.lab.verdict.row import Verdict
+from netem_lab import remote
+from netem_lab.probe.prober import Prober
+from netem_lab.scenario import PAIR
+from netem_lab.state import Lab
+from netem_lab.verdict import sampling
+from netem_lab.verdict.asked import CLEAN_BOTH
+from netem_lab.verdict.judging import judge
+from netem_lab.verdict.row import Verdict
 from tests.integration.netem_lab import PROGRAM, netem_lab
 
 ADDRESSES = {"vm1": "10.0.0.11", "vm2": "10.0.0.12"}

@@ -9,9 +9,9 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
-from networking_netem.lab import remote
-from networking_netem.lab.rest import Neutron
-from networking_netem.lab.state import Lab
+from netem_lab import remote
+from netem_lab.rest import Neutron
+from netem_lab.state import Lab
 
 DEADLINE_S = 180.0
 OURS = {("tbf", "4e45:"), ("netem", "4e46:"), ("bfifo", "4e47:")}
@@ -147,7 +147,7 @@ def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) ->
     before = links_said(port)
     script = "setsid tc monitor >/tmp/tc.monitor 2>&1 </dev/null & echo $!"
     monitor = node("sh", "-c", script).strip()
-    node("sh", "-c", "kill -9 $(pgrep -of lab.node.neutron)")
+    node("sh", "-c", "kill -9 $(pgrep -of netem_lab.node.neutron)")
     wait_until(lambda: links_said(port) > before)
     wait_until(lambda: port.neutron.port("vm1")["status"] == "ACTIVE")
     node("kill", monitor)

@@ -9,7 +9,8 @@ from typing import Optional, Tuple
 
 import pytest
 
-from networking_netem.domain.diff import diff, ifb_name, obstacles
+from networking_netem.domain.diff import diff, obstacles
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Observed, ObservedTree

@@ -11,7 +11,8 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from networking_netem.domain.diff import ifb_name
+from netem_lab.probe.endpoint import inside
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.loss import bursty
 from networking_netem.domain.plan import LINE_BYTES_PER_S
 from networking_netem.domain.qdisc import INT32_MAX, GilbertElliott, Netem, Slot
@@ -19,7 +20,6 @@ from networking_netem.domain.step import AddQdisc, ChangeQdisc
 from networking_netem.kernel import qdisc
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
-from networking_netem.lab.probe.endpoint import inside
 from tests.kernel.two_vms import PAIR, TAP
 
 from .test_apply import LINKS, reach

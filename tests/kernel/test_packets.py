@@ -18,15 +18,16 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from networking_netem.domain.diff import diff, ifb_name
+from netem_lab.probe.flow import Datagrams, Goodput, Sample, Transfer
+from netem_lab.verdict.judging import STILL, TRIES_STILL
+from networking_netem.domain.diff import diff
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.plan import plan
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import observe
-from networking_netem.lab.probe.flow import Datagrams, Goodput, Sample, Transfer
-from networking_netem.lab.verdict.judging import STILL, TRIES_STILL
 
 from .conftest import ip, tc
 from .two_vms import PAIR, PROBER, TAP

@@ -8,11 +8,11 @@ from typing import List
 
 import pytest
 
-from networking_netem.lab.probe.flow import Datagrams
-from networking_netem.lab.verdict import sampling, verdicts
-from networking_netem.lab.verdict.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
-from networking_netem.lab.verdict.judging import judge
-from networking_netem.lab.verdict.row import Row, Verdict
+from netem_lab.probe.flow import Datagrams
+from netem_lab.verdict import sampling, verdicts
+from netem_lab.verdict.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
+from netem_lab.verdict.judging import judge
+from netem_lab.verdict.row import Row, Verdict
 from tests.kernel.conftest import ip, tc
 from tests.kernel.two_vms import PAIR, PROBER
 

@@ -11,16 +11,17 @@ from typing import Callable, Iterator, List, Sequence
 
 import pytest
 
-from networking_netem.agent.budget import Budget
-from networking_netem.agent.reconciler import Reconciler
-from networking_netem.agent.worker import Worker
-from networking_netem.domain.diff import diff, ifb_name
+from networking_netem.domain.diff import diff
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.plan import Conditions, plan
 from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 from networking_netem.kernel.observe import observe
+from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.reconciler import Reconciler
+from networking_netem.reconcile.worker import Worker
 
 from .alone import NoSwitch, Sender
 from .conftest import MODULES, ip, load_modules, tc

@@ -6,8 +6,8 @@ from __future__ import annotations
 import subprocess
 from typing import Iterator, Sequence
 
-from networking_netem.lab.probe.prober import Prober
-from networking_netem.lab.verdict.sampling import Pair
+from netem_lab.probe.prober import Prober
+from netem_lab.verdict.sampling import Pair
 from tests.kernel.conftest import ip
 
 PAIR = Pair("one", "other")

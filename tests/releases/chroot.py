@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import IO, List, Optional, Sequence
 
-from networking_netem.lab.guest.namespace import mount
+from netem_lab.guest.namespace import mount
 
 _MS_BIND = 0x1000
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

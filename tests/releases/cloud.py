@@ -10,11 +10,11 @@ from typing import Dict
 
 from webob.client import send_request_app
 
-from networking_netem.lab.guest import namespace
-from networking_netem.lab.guest.uml import SOURCE
-from networking_netem.lab.host import require_guest
-from networking_netem.lab.rest import Neutron
-from networking_netem.lab.scenario import PAIR
+from netem_lab.guest import namespace
+from netem_lab.guest.uml import SOURCE
+from netem_lab.host import require_guest
+from netem_lab.rest import Neutron
+from netem_lab.scenario import PAIR
 from tests.neutron_api import NeutronApi
 from tests.releases import image, package
 from tests.releases.chroot import Chroot

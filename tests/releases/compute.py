@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
-from networking_netem.lab.guest.frames import Command
-from networking_netem.lab.guest.namespace import GUEST_ADDRESS, mount
-from networking_netem.lab.guest.uml import SOURCE, Guest, Userland
-from networking_netem.lab.host import UML_MODULES
-from networking_netem.lab.node.ovs import EARLIEST_UPTIME_S
-from networking_netem.lab.remote import Node, Remote
+from netem_lab.guest.frames import Command
+from netem_lab.guest.namespace import GUEST_ADDRESS, mount
+from netem_lab.guest.uml import SOURCE, Guest, Userland
+from netem_lab.host import UML_MODULES
+from netem_lab.node.ovs import EARLIEST_UPTIME_S
+from netem_lab.remote import Node, Remote
 from tests.releases import unit
 from tests.releases.chroot import Chroot
 from tests.releases.controller import TRANSPORT_URL
@@ -60,7 +60,8 @@ class Compute:
 
     def __init__(self, host: Chroot) -> None:
         self.host = host
-        self.node = Node(self._spawn, PYTHON)
+        # The lab is no part of what a compute host gets.
+        self.node = Node(self._spawn, ("env", f"PYTHONPATH={SOURCE}", PYTHON, "-s"))
         self._agent: Optional[Remote] = None
         self._guest: Optional[Guest] = None
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, Sequence
 
-from networking_netem.lab.guest.namespace import HOST_ADDRESS
-from networking_netem.lab.node.topology import Api
+from netem_lab.guest.namespace import HOST_ADDRESS
+from netem_lab.node.topology import Api
 from tests.releases import unit
 from tests.releases.chroot import Chroot
 from tests.releases.suites import ONE_SERVER

@@ -4,7 +4,7 @@
 import json
 import sys
 
-from networking_netem.lab.node.instance import Instance
+from netem_lab.node.instance import Instance
 
 instances = [Instance(port, int(sys.argv[2])) for port in json.loads(sys.argv[1])]
 for each in instances:

@@ -7,12 +7,12 @@ from typing import Iterator, List
 
 import pytest
 
-from networking_netem.lab import qdiscs
-from networking_netem.lab.port_policy import PortPolicy
-from networking_netem.lab.progress import Display
-from networking_netem.lab.scenario import LIMITED, PAIR, Scenario
-from networking_netem.lab.verdict import report
-from networking_netem.lab.verdict.row import good
+from netem_lab import qdiscs
+from netem_lab.port_policy import PortPolicy
+from netem_lab.progress import Display
+from netem_lab.scenario import LIMITED, PAIR, Scenario
+from netem_lab.verdict import report
+from netem_lab.verdict.row import good
 from tests.releases import package
 from tests.releases.cloud import Cloud
 

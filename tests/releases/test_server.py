@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Set
 
-from networking_netem.lab.guest.uml import SOURCE
+from netem_lab.guest.uml import SOURCE
 from tests.releases import image
 from tests.releases.cloud import Cloud
 

@@ -7,7 +7,7 @@ import errno
 from dataclasses import replace
 from typing import Collection, Dict, List, Optional, Sequence, Set, Type
 
-from networking_netem.domain.diff import ifb_name
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.observed import Ifb, Observed, ObservedTree
 from networking_netem.domain.qdisc import Tbf
 from networking_netem.domain.step import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from networking_netem.lab.probe.arrivals import (
+from netem_lab.probe.arrivals import (
     Arrival,
     Sending,
     middle90,
@@ -15,7 +15,7 @@ from networking_netem.lab.probe.arrivals import (
     sample,
     spread,
 )
-from networking_netem.lab.probe.flow import Datagrams
+from netem_lab.probe.flow import Datagrams
 
 MS = 1_000_000
 FLOW = Datagrams("egress delay", "vm1", "vm2", pps=1000, count=8, settle_count=2)

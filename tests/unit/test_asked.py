@@ -7,9 +7,9 @@ import math
 
 import pytest
 
-from networking_netem.lab.verdict import sampling
-from networking_netem.lab.verdict.asked import CLEAN, CLEAN_BOTH, Asked, across, asked_by
-from networking_netem.lab.verdict.sampling import Pair, delay_duration_s
+from netem_lab.verdict import sampling
+from netem_lab.verdict.asked import CLEAN, CLEAN_BOTH, Asked, across, asked_by
+from netem_lab.verdict.sampling import Pair, delay_duration_s
 
 PAIR = Pair("vm1", "vm2")
 

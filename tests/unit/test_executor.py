@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from networking_netem.lab.guest.executor import answer
-from networking_netem.lab.guest.frames import Command, Kind, send
-from networking_netem.lab.remote import Remote
+from netem_lab.guest.executor import answer
+from netem_lab.guest.frames import Command, Kind, send
+from netem_lab.remote import Remote
 
 _BUFFER_BYTES = 4096
 _OUTPUT_BYTES = 60_000

@@ -7,12 +7,12 @@ from typing import Any, Dict, List, Sequence
 
 import pytest
 
-from networking_netem.lab.probe.flow import Goodput, NetemCount, Sample
-from networking_netem.lab.verdict import sampling
-from networking_netem.lab.verdict.asked import CLEAN_BOTH, Asked, Both
-from networking_netem.lab.verdict.judging import judge
-from networking_netem.lab.verdict.row import Row, Verdict
-from networking_netem.lab.verdict.sampling import Pair
+from netem_lab.probe.flow import Goodput, NetemCount, Sample
+from netem_lab.verdict import sampling
+from netem_lab.verdict.asked import CLEAN_BOTH, Asked, Both
+from netem_lab.verdict.judging import judge
+from netem_lab.verdict.row import Row, Verdict
+from netem_lab.verdict.sampling import Pair
 
 PAIR = Pair("vm1", "vm2")
 LOSSY: Both = {**CLEAN_BOTH, "egress": Asked(loss_pct=10)}

@@ -10,14 +10,15 @@ from typing import List
 
 import pytest
 
-from networking_netem.agent.budget import PACKET_BYTES, Budget
-from networking_netem.agent.reconciler import Reconciler
-from networking_netem.domain.diff import diff, ifb_name
+from networking_netem.domain.diff import diff
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Foreign, ObservedTree
 from networking_netem.domain.plan import Conditions, plan
 from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc
+from networking_netem.reconcile.budget import PACKET_BYTES, Budget
+from networking_netem.reconcile.reconciler import Reconciler
 from tests.unit.kernel_in_memory import KernelInMemory
 
 ONE, TWO = "tap00000000-01", "tap00000000-02"

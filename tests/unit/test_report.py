@@ -6,8 +6,8 @@ from __future__ import annotations
 import io
 import json
 
-from networking_netem.lab.verdict import report
-from networking_netem.lab.verdict.row import Row, Step, Verdict, good
+from netem_lab.verdict import report
+from netem_lab.verdict.row import Row, Step, Verdict, good
 
 DELAY = Row(
     "egress", "one-way delay", "100 ms", "100.44 ms, clean 0.05", Verdict.GOOD,

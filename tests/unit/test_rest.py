@@ -12,9 +12,9 @@ from typing import Iterator
 
 import pytest
 
-from networking_netem.lab.errors import LabError
-from networking_netem.lab.rest import Neutron
-from networking_netem.lab.verdict.asked import CLEAN_BOTH, Asked
+from netem_lab.errors import LabError
+from netem_lab.rest import Neutron
+from netem_lab.verdict.asked import CLEAN_BOTH, Asked
 
 ANSWERS = {
     "/v2.0/ports?name=vm1": (200, {"ports": [{"qos_policy_id": None, "network_id": "n"}]}),

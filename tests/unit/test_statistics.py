@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from networking_netem.lab.verdict.statistics import clopper_pearson
+from netem_lab.verdict.statistics import clopper_pearson
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from networking_netem.lab.probe.flow import Goodput, NetemCount, Sample
-from networking_netem.lab.verdict import verdicts
-from networking_netem.lab.verdict.asked import Asked
-from networking_netem.lab.verdict.row import Row, Verdict
+from netem_lab.probe.flow import Goodput, NetemCount, Sample
+from netem_lab.verdict import verdicts
+from netem_lab.verdict.asked import Asked
+from netem_lab.verdict.row import Row, Verdict
 
 GOOD, BAD, SHOWN = Verdict.GOOD, Verdict.BAD, Verdict.SHOWN
 RIGHT = {

@@ -9,7 +9,7 @@ from neutron.db.migration.connection import DBConnection
 from neutron_lib.db import model_base
 
 # For the metadata that `revision --autogenerate` compares with.
-from networking_netem.server import models  # noqa: F401
+from networking_netem.rules import models  # noqa: F401
 from networking_netem.server.migration import first_version
 
 VERSION_TABLE = "alembic_version_networking_netem"

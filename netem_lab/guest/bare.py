@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bare guest for one command: a kernel with netem, ifb and openvswitch, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Sequence
+
+from netem_lab.errors import LabError
+from netem_lab.guest import namespace
+from netem_lab.guest.frames import Command
+from netem_lab.guest.terminal import interact
+from netem_lab.guest.uml import Guest
+from netem_lab.host import require_guest
+from netem_lab.remote import Remote
+
+
+def run(argv: Sequence[str], memory_mib: int) -> int:
+    """Run argv in a fresh guest, in the caller's folder and environment; its exit status."""
+    require_guest()
+    with tempfile.TemporaryDirectory(prefix="netem-lab-") as name:
+        folder = Path(name)
+        cwd = os.getcwd()
+        namespace.enter(folder, memory_mib)
+        guest = Guest(folder, memory_mib, visible=(cwd,))
+        try:
+            guest.wait_until_booted()
+            try:
+                status = interact(guest.connect(), Command.here(argv))
+            except ConnectionError:
+                raise LabError("the guest kernel died", guest.console()) from None
+            # hostfs keeps what was written in the guest's page cache until it is told.
+            Remote(guest.connect(), Command.here(["sync"])).wait()
+            return status
+        finally:
+            guest.stop()
+            namespace.leave(folder)

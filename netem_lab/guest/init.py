@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest's process 1: private /run, /tmp and network over the host's files; the executor."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from netem_lab.guest import executor
+from netem_lab.guest.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENGTH, mount
+from netem_lab.host import UML_MODULES
+
+SPECIFICATION = "guest.json"
+HOSTNAME = "netem-lab"
+_PRIVATE = ("/run", "/tmp", "/var/tmp", "/var/log", "/dev/shm")
+_MODULE_ROOT = Path("/run/uml")
+_MS_BIND = 0x1000
+
+
+def main() -> None:
+    """Set the guest up from the specification in the folder argv[1], then serve commands."""
+    # Read before /run and /tmp are covered.
+    specification = json.loads(Path(sys.argv[1], SPECIFICATION).read_text())
+    os.environ["PATH"] = specification["path"]
+    _mount(specification["root"], specification["visible"])
+    socket.sethostname(HOSTNAME)  # oslo.config does not start on "(none)"
+    _load_modules()
+    _raise_network()
+    if os.fork() == 0:
+        executor.serve(GUEST_ADDRESS)
+    while True:  # process 1 inherits and must bury every orphan
+        os.wait()
+
+
+def _mount(root: str, visible: list) -> None:
+    """Cover what is not the guest's business; `visible` folders of the root stay in sight."""
+    mount("proc", "/proc", "proc")
+    mount("sysfs", "/sys", "sysfs")
+    for name in ("/dev/pts", "/dev/shm"):
+        os.makedirs(name, exist_ok=True)
+    mount("devpts", "/dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666")
+    for target in _PRIVATE:
+        mount("tmpfs", target, "tmpfs", "mode=1777")
+    for path in visible:
+        if path.startswith(tuple(f"{target}/" for target in _PRIVATE)) or path in _PRIVATE:
+            os.makedirs(path, exist_ok=True)
+            mount("none", path, "hostfs", os.path.join(root, path.lstrip("/")))
+    hosts = Path("/run/hosts")
+    hosts.write_text(f"127.0.0.1 localhost {HOSTNAME}\n")
+    if os.path.exists("/etc/hosts"):
+        mount(str(hosts), "/etc/hosts", "none", flags=_MS_BIND)
+
+
+def _load_modules() -> None:
+    """Let modprobe and the kernel find UML's modules, which need no /lib/modules on the host."""
+    folder = _MODULE_ROOT / "lib"
+    folder.mkdir(parents=True)
+    (folder / "modules").symlink_to(UML_MODULES)
+    os.environ["MODPROBE_OPTIONS"] = f"-d {_MODULE_ROOT}"
+    # The kernel's own requests (a new qdisc or link type) come without an environment.
+    loader = _MODULE_ROOT / "modprobe"
+    loader.write_text(f'#!/bin/sh\nexec /sbin/modprobe -d {_MODULE_ROOT} "$@"\n')
+    loader.chmod(0o755)
+    Path("/proc/sys/kernel/modprobe").write_text(str(loader))
+    subprocess.run(["modprobe", "tun"], check=True)
+    subprocess.run(["modprobe", "ifb", "numifbs=0"], check=True)
+
+
+def _raise_network() -> None:
+    commands = (
+        "link set lo up",
+        f"link set vec0 address {GUEST_MAC} up",
+        f"address add {GUEST_ADDRESS}/{PREFIX_LENGTH} dev vec0",
+    )
+    subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True, check=True)
+
+
+if __name__ == "__main__":
+    main()

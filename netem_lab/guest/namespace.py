@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The namespaces in which a guest is booted: nothing of it touches the host's network or mounts."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+from pathlib import Path
+
+from netem_lab.errors import LabError
+from netem_lab.host import program
+
+# Documentation addresses (RFC 5737); they exist in this namespace only.
+HOST_ADDRESS = "192.0.2.1"
+GUEST_ADDRESS = "192.0.2.2"
+PREFIX_LENGTH = 30
+GUEST_MAC = "02:00:c0:00:02:02"
+TAP = "guest"
+
+_CLONE_NEWNS = 0x00020000
+_CLONE_NEWNET = 0x40000000
+_MS_REC_PRIVATE = 0x4000 | 0x40000
+_MNT_DETACH = 2
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(source: str, target: str, kind: str, options: str = "", flags: int = 0) -> None:
+    """mount(2); raises OSError naming the target."""
+    arguments = (os.fsencode(text) for text in (source, target, kind))
+    if _libc.mount(*arguments, ctypes.c_ulong(flags), os.fsencode(options)) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), target)
+
+
+def enter(folder: Path, memory_mib: int) -> None:
+    """Move this process into new network and mount namespaces.
+
+    They hold the tap that leads to the guest, and a tmpfs over `folder` for the guest's memory:
+    both vanish with the last process inside.
+    """
+    if _libc.unshare(_CLONE_NEWNET | _CLONE_NEWNS) != 0:
+        reason = os.strerror(ctypes.get_errno())
+        raise LabError(f"cannot make network and mount namespaces: {reason}")
+    mount("none", "/", "none", flags=_MS_REC_PRIVATE)
+    mount("tmpfs", str(folder), "tmpfs", f"mode=700,size={memory_mib + 64}m")
+    commands = (
+        f"tuntap add dev {TAP} mode tap",
+        f"address add {HOST_ADDRESS}/{PREFIX_LENGTH} dev {TAP}",
+        f"link set {TAP} up",
+        # A known neighbour is reached by the first SYN after boot, not by the next ARP retry.
+        f"neighbour add {GUEST_ADDRESS} lladdr {GUEST_MAC} dev {TAP} nud permanent",
+    )
+    made = subprocess.run(
+        [program("ip"), "-batch", "-"], input="\n".join(commands), text=True, capture_output=True
+    )
+    if made.returncode != 0:
+        raise LabError(f"cannot make the tap that leads to the guest: {made.stderr.strip()}")
+
+
+def leave(folder: Path) -> None:
+    """Uncover `folder`, so that it can be removed."""
+    _libc.umount2(os.fsencode(folder), _MNT_DETACH)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the lab needs of the machine it runs on, and where the missing part comes from."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from netem_lab.errors import LabError
+
+# Where Debian's user-mode-linux keeps its modules.
+UML_MODULES = Path("/usr/lib/uml/modules")
+
+_PROGRAMS = {
+    "linux.uml": "user-mode-linux",
+    "ip": "iproute2",
+    "modprobe": "kmod",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+}
+_NODE_PROGRAMS = {
+    "ovs-vswitchd": "openvswitch-switch",
+    "ovsdb-server": "openvswitch-switch",
+    "ovs-vsctl": "openvswitch-switch",
+    "ping": "iputils-ping",
+}
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def search_path() -> str:
+    """The caller's PATH followed by the system folders, which sudo and cron often leave out."""
+    return os.pathsep.join(filter(None, (os.environ.get("PATH"), _SYSTEM_PATH)))
+
+
+def program(name: str) -> str:
+    """The full path of a program that `require_guest` or `require_node` has found."""
+    return shutil.which(name, path=search_path()) or name
+
+
+def require_root() -> None:
+    """Raise LabError unless the caller is root."""
+    if os.geteuid() != 0:
+        raise LabError("must be run as root: the guest needs namespaces and a tap of its own")
+
+
+def require_guest() -> None:
+    """Raise LabError unless a guest kernel can be booted here."""
+    require_root()
+    _require(_PROGRAMS)
+    if not UML_MODULES.is_dir():
+        raise LabError(f"no kernel modules in {UML_MODULES}: apt-get install user-mode-linux")
+    if not os.path.exists("/dev/net/tun"):
+        raise LabError("/dev/net/tun is missing: modprobe tun, or give it to this container")
+
+
+def require_node() -> None:
+    """Raise LabError unless the whole node (guest, Open vSwitch, Neutron) can run here."""
+    require_guest()
+    _require(_NODE_PROGRAMS)
+    if importlib.util.find_spec("neutron") is None:
+        raise LabError("no Neutron here: pip install networking-netem-lab")
+
+
+def _require(programs: dict) -> None:
+    missing = {
+        package for name, package in programs.items() if not shutil.which(name, path=search_path())
+    }
+    if missing:
+        names = " ".join(sorted(missing))
+        raise LabError(f"missing Debian packages: apt-get install {names}")

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A QoS policy on one port, whose every change is waited for until the kernel holds it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, List, Mapping, Sequence
+
+from netem_lab import qdiscs
+from netem_lab.errors import LabError
+from netem_lab.rest import Neutron
+from networking_netem.domain.ifb import ifb_name
+
+_ENFORCED_WITHIN_S = 15.0
+_POLL_EVERY_S = 0.1
+
+
+class PortPolicy:
+    """A new policy for `port`, without rules and not yet on it; `output` sees the node's qdiscs."""
+
+    def __init__(
+        self, neutron: Neutron, port: Mapping[str, Any], name: str, output: qdiscs.Output
+    ) -> None:
+        self._neutron = neutron
+        self._port_path = f"ports/{port['id']}"
+        self._output = output
+        self.tap = "tap" + port["id"][:11]
+        self.ifb = ifb_name(self.tap)
+        made = neutron.post("qos/policies", {"policy": {"name": name}})
+        self._path = f"qos/policies/{made['id']}"
+        self._rules: Dict[str, str] = {}
+
+    def prepare(self, kind: str, **attributes: object) -> None:
+        """Make a rule that nothing has to enforce yet; `kind` is a rule's key in its body."""
+        made = self._neutron.post(f"{self._path}/{kind}s", {kind: attributes})
+        self._rules[f"{kind} {made['direction']}"] = f"{self._path}/{kind}s/{made['id']}"
+
+    def put_on(self) -> None:
+        """Put the policy on the port and wait until both its devices are ours."""
+        self.attach()
+        self._until(self.is_held, "the port's policy")
+
+    def attach(self) -> None:
+        """Put the policy on the port, whatever its host makes of it."""
+        self._neutron.put(self._port_path, {"port": {"qos_policy_id": self._path.split("/")[-1]}})
+
+    def detach(self) -> None:
+        """Take the policy off the port."""
+        self._neutron.put(self._port_path, {"port": {"qos_policy_id": None}})
+
+    def is_held(self) -> bool:
+        """Whether both the port's devices are ours."""
+        return {self.tap, self.ifb} <= {q["dev"] for q in qdiscs.ours(self._shown())}
+
+    def add(self, kind: str, **attributes: object) -> None:
+        """Make a rule and wait for it."""
+        before = self._shown()
+        self.prepare(kind, **attributes)
+        self._until(lambda: self._shown() != before, f"a new {kind}")
+
+    def edit(self, rule: str, **attributes: object) -> None:
+        """Change a rule, named by kind and direction, and wait for it."""
+        before = self._shown()
+        self._neutron.put(self._rules[rule], {rule.split()[0]: attributes})
+        self._until(lambda: self._shown() != before, f"the edit of the {rule} rule")
+
+    def delete_rules(self) -> List[str]:
+        """Delete all rules; return what of ours the kernel still has when it should be gone."""
+        for path in self._rules.values():
+            self._neutron.delete(path)
+        self._rules.clear()
+        deadline_s = time.monotonic() + _ENFORCED_WITHIN_S
+        while True:
+            left = qdiscs.left(self._output)
+            if not left or time.monotonic() > deadline_s:
+                return left
+            time.sleep(_POLL_EVERY_S)
+
+    def __enter__(self) -> PortPolicy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the policy off the port and delete it with its rules."""
+        self.detach()
+        self._neutron.delete(self._path)
+
+    def _shown(self) -> Sequence[qdiscs.Qdisc]:
+        return [q for q in qdiscs.shown(self._output) if q["dev"] in (self.tap, self.ifb)]
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        deadline_s = time.monotonic() + _ENFORCED_WITHIN_S
+        while not condition():
+            if time.monotonic() > deadline_s:
+                raise LabError(f"{what} is not in the kernel after {_ENFORCED_WITHIN_S:g} s")
+            time.sleep(_POLL_EVERY_S)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counting: from the packets that arrived, in order of arrival, to a `Sample`."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from dataclasses import dataclass, field
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from netem_lab.probe.flow import Datagrams, Sample
+
+
+class Arrival(NamedTuple):
+    """One packet that arrived: its number from 0, and when it was sent and received."""
+
+    number: int
+    sent_ns: int
+    received_ns: int
+
+
+@dataclass
+class Sending:
+    """How many packets a flow has sent, which is the first after it settled, and when the first is
+    sent that is measured.
+
+    Those that are `held` were stamped before, and reached the kernel after a stall.
+    """
+
+    sent: int = 0
+    settled_from: int = 0
+    measured_from: int = 0
+    measured_ns: int = 0
+    last_ns: int = 0
+    held: Set[int] = field(default_factory=set)
+
+
+def sample(
+    flow: Datagrams,
+    sending: Sending,
+    arrivals: Sequence[Arrival],
+    stalls_ns: Sequence[Tuple[int, int]] = (),
+) -> Sample:
+    """Return what became of the packets of `flow`; delays are None where none arrived.
+
+    `stalls_ns` are begin and end of the times, in order, when the machine stood still.
+    """
+    counted = {a.number: a for a in reversed(arrivals) if a.number >= sending.measured_from}
+    timely = [
+        a
+        for a in counted.values()
+        if a.number not in sending.held and not _within(a.received_ns, stalls_ns)
+    ]
+    delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely)
+    mean_ms, sd_ms = spread(delays_ms)
+    ordered = [a.number for a in arrivals if a.number >= sending.settled_from]
+    sent = sending.sent - sending.measured_from
+    return Sample(
+        sent=sent,
+        received=len(counted),
+        stalled=len(counted) - len(timely),
+        mean_ms=mean_ms,
+        sd_ms=sd_ms,
+        middle90_ms=middle90(delays_ms),
+        offered_kbps=_kbps((sent - 1) * flow.frame_bits, sending.last_ns - sending.measured_ns),
+        wire_kbps=_busy_kbps(flow, sending, arrivals),
+        duplicates=len(ordered) - len(set(ordered)),
+        reordered=reordered(ordered),
+        ordered=len(ordered),
+        all_sent=sending.sent,
+        all_received=len({a.number for a in arrivals}),
+    )
+
+
+def reordered(numbers: Sequence[int]) -> int:
+    """Return how many packets came after one with a higher number (RFC 4737, section 3.3)."""
+    highest = -1
+    late = 0
+    for number in numbers:
+        if number < highest:
+            late += 1
+        else:
+            highest = number
+    return late
+
+
+def spread(values: Sequence[float]) -> Tuple[Optional[float], Optional[float]]:
+    """Return mean and standard deviation, None and None of nothing."""
+    if not values:
+        return None, None
+    mean = math.fsum(values) / len(values)
+    return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / len(values))
+
+
+def _within(stamp_ns: int, spans_ns: Sequence[Tuple[int, int]]) -> bool:
+    """Whether a span that begins last before the stamp, or the one before it, holds it."""
+    after = bisect.bisect_right(spans_ns, (stamp_ns, math.inf))
+    return any(stamp_ns <= end_ns for _, end_ns in spans_ns[max(0, after - 2) : after])
+
+
+def middle90(ordered: Sequence[float]) -> Optional[float]:
+    """Return half the width of the interval that holds the middle 90 % of `ordered` values."""
+    if not ordered:
+        return None
+    cut = len(ordered) // 20
+    return (ordered[len(ordered) - 1 - cut] - ordered[cut]) / 2
+
+
+def _busy_kbps(flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]) -> Optional[float]:
+    """Return the rate of arrivals between the soonest that the first and last measured could."""
+    if not arrivals:
+        return None
+    least_ns = min(a.received_ns - a.sent_ns for a in arrivals)
+    begin_ns, end_ns = sending.measured_ns + least_ns, sending.last_ns + least_ns
+    stamps: List[int] = sorted(
+        a.received_ns for a in arrivals if begin_ns <= a.received_ns <= end_ns
+    )
+    if len(stamps) < 2:
+        return None
+    return _kbps((len(stamps) - 1) * flow.frame_bits, stamps[-1] - stamps[0])
+
+
+def _kbps(bits: int, duration_ns: int) -> float:
+    return bits * 1e6 / max(duration_ns, 1)

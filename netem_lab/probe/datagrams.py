@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sending and receiving `Datagrams`: paced by absolute deadlines, stamped by the kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import socket
+import struct
+import time
+from typing import Callable, List, Sequence, Tuple
+
+from netem_lab.probe.arrivals import Arrival, Sending, sample
+from netem_lab.probe.endpoint import Endpoint, inside
+from netem_lab.probe.flow import Datagrams, Sample
+from netem_lab.probe.pulse import STALL_S, Pulse
+
+# asm-generic/socket.h; Python 3.11 does not name them.
+_SO_RCVBUFFORCE = 33
+_SO_TIMESTAMPNS = 35
+
+_HEADER = struct.Struct("!HIQ")
+_TIMESPEC = struct.Struct("@ll")
+_RECEIVE_BUFFER_BYTES = 64 << 20
+_OPENING_EVERY_S = 0.1
+_OPENING_MOST_S = 10.0
+_DRAIN_EVERY_S = 0.02
+_PROGRESS_EVERY_S = 0.5
+
+
+class _Stream:
+    """One flow on its two sockets."""
+
+    def __init__(self, flow: Datagrams, sender: Endpoint, receiver: Endpoint, due_s: float) -> None:
+        self.flow = flow
+        self._awaits_edit = flow.awaits_edit
+        self._open = False
+        self._open_by_s = due_s + (_OPENING_MOST_S + flow.quiet_s if flow.opened else 0.0)
+        self._last = math.inf
+        self._mark = int.from_bytes(os.urandom(2), "big")
+        self._sending = Sending()
+        self._arrivals: List[Arrival] = []
+        self._packet = bytearray(max(flow.payload_bytes, _HEADER.size))
+        self._due_s = due_s
+        with inside(receiver.netns):
+            self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._ear.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
+        self._ear.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self._ear.bind((receiver.address, 0))
+        self._ear.setblocking(False)
+        with inside(sender.netns):
+            self._mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._mouth.connect(self._ear.getsockname())
+
+    def send_due(self, now_s: float) -> None:
+        """Send what is due by now, and of what is overdue no more than the flow's debt."""
+        self._proceed(now_s)
+        self._due_s = max(self._due_s, now_s - self.flow.most_debt_s)
+        while self._due_s <= now_s and not self.done:
+            self._send()
+            self._due_s += 1 / self.flow.pps if self._open else _OPENING_EVERY_S
+
+    def _proceed(self, now_s: float) -> None:
+        """Settle once the flow is open; then measure, once an edit is over that is awaited."""
+        sending = self._sending
+        if not self._open and (self._arrivals or now_s >= self._open_by_s):
+            self._open = True
+            self._due_s = now_s
+            sending.settled_from = sending.sent + self.flow.settle_count
+        if self._open and self._last == math.inf and not self._awaits_edit:
+            sending.measured_from = max(sending.sent, sending.settled_from)
+            self._last = sending.measured_from + self.flow.count
+
+    @property
+    def done(self) -> bool:
+        return self._sending.sent >= self._last
+
+    @property
+    def share(self) -> float:
+        """How much of the flow is sent, as far as that can be known."""
+        return 0.0 if self._last == math.inf else min(1.0, self._sending.sent / self._last)
+
+    def edited(self) -> None:
+        """Measure from the next packet on, if the flow has settled."""
+        self._awaits_edit = False
+
+    @property
+    def due_s(self) -> float:
+        """When the next packet is due; infinite where there is none."""
+        return math.inf if self.done else self._due_s
+
+    def _send(self) -> None:
+        sending = self._sending
+        # CLOCK_REALTIME, as the kernel's receive stamps.
+        sending.last_ns = time.time_ns()
+        _HEADER.pack_into(self._packet, 0, self._mark, sending.sent, sending.last_ns)
+        self._mouth.send(self._packet)
+        if time.time_ns() - sending.last_ns > STALL_S * 1e9:
+            sending.held.add(sending.sent)
+        if sending.sent == sending.measured_from:
+            sending.measured_ns = sending.last_ns
+        sending.sent += 1
+
+    def drain(self) -> int:
+        """Read what has arrived and return how much; when does not matter to the stamps."""
+        before = len(self._arrivals)
+        while True:
+            try:
+                data, ancillary, _, _ = self._ear.recvmsg(_HEADER.size, 64)
+            except BlockingIOError:
+                return len(self._arrivals) - before
+            mark, number, sent_ns = _HEADER.unpack(data)
+            if mark == self._mark:
+                seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+                stamp_ns = seconds * 1_000_000_000 + nanoseconds
+                self._arrivals.append(Arrival(number, sent_ns, stamp_ns))
+
+    @property
+    def complete(self) -> bool:
+        return len(self._arrivals) >= self._sending.sent
+
+    def sample(self, stalls_ns: Sequence[Tuple[int, int]]) -> Sample:
+        return sample(self.flow, self._sending, self._arrivals, stalls_ns)
+
+    def close(self) -> None:
+        self._mouth.close()
+        self._ear.close()
+
+
+def exchange(
+    flows: Sequence[Datagrams],
+    endpoints: Callable[[str], Endpoint],
+    progress: Callable[[float], None],
+) -> List[Sample]:
+    """Run `flows` at the same time and return their samples; `progress` hears 0.0 to 1.0.
+
+    SIGUSR1 says that the link has been edited.
+    """
+    with contextlib.ExitStack() as stack:
+        pulse = Pulse()
+        streams = []
+        for flow in flows:
+            stream = _Stream(flow, endpoints(flow.sender), endpoints(flow.receiver), pulse.now_s)
+            stack.callback(stream.close)
+            streams.append(stream)
+
+        def edited(*_: object) -> None:
+            for stream in streams:
+                stream.edited()
+
+        signal.signal(signal.SIGUSR1, edited)
+        _send(streams, pulse, progress)
+        _await_stragglers(streams, pulse)
+        progress(1.0)
+        return [stream.sample(pulse.stalls_ns) for stream in streams]
+
+
+def _send(streams: Sequence[_Stream], pulse: Pulse, progress: Callable[[float], None]) -> None:
+    drain_s, tell_s = pulse.now_s, pulse.now_s + _PROGRESS_EVERY_S
+    while not all(stream.done for stream in streams):
+        for stream in streams:
+            stream.send_due(pulse.now_s)
+        if pulse.now_s >= drain_s:
+            drain_s = pulse.now_s + _DRAIN_EVERY_S
+            for stream in streams:
+                stream.drain()
+        if pulse.now_s >= tell_s:
+            tell_s = pulse.now_s + _PROGRESS_EVERY_S
+            progress(min(stream.share for stream in streams))
+        pulse.beat(min(stream.due_s for stream in streams))
+
+
+def _await_stragglers(streams: Sequence[_Stream], pulse: Pulse) -> None:
+    """Drain until nothing new comes: for the quiet time of the flows where packets are missing."""
+    quiet_s = max(stream.flow.quiet_s for stream in streams)
+    since_s = pulse.now_s
+    while pulse.now_s < since_s + quiet_s:
+        if sum(stream.drain() for stream in streams):
+            since_s = pulse.now_s
+        elif all(stream.complete for stream in streams):
+            return
+        pulse.beat(pulse.now_s + _DRAIN_EVERY_S)

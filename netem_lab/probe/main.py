@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program in the node that measures: one JSON list of stages in, one JSON line an event out.
+
+Python's start and imports are dear in the guest: standard library only, and little of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from netem_lab.probe import endpoint
+from netem_lab.probe.datagrams import exchange
+from netem_lab.probe.endpoint import Endpoint
+from netem_lab.probe.flow import Datagrams, NetemCount, Sample, Transfer
+from netem_lab.probe.transfer import transfer
+
+_PRIORITY = 10
+
+
+def main() -> None:
+    """Run the stages in `argv[1]` one after the other, the flows of a stage at the same time."""
+    _hurry()
+    _say({"pid": os.getpid()})
+    find = lru_cache(maxsize=None)(endpoint.find)
+    for stage in json.loads(sys.argv[1]):
+        transfers = [Transfer(**spec) for spec in stage if "duration_s" in spec]
+        datagrams = [Datagrams(**spec) for spec in stage if "count" in spec]
+        for connection in transfers:
+            goodput = transfer(connection, find, partial(_progress, [connection.name]))
+            _say({"flow": connection.name, "goodput": asdict(goodput)})
+        if datagrams:
+            for flow, sample in zip(datagrams, _accounted(datagrams, find)):
+                _say({"flow": flow.name, "sample": asdict(sample)})
+
+
+def _accounted(flows: Sequence[Datagrams], find: Callable[[str], Endpoint]) -> List[Sample]:
+    """Return the samples of `flows`, with what the kernel counted meanwhile where asked."""
+    before = [_count(flow) for flow in flows]
+    samples = exchange(flows, find, partial(_progress, [flow.name for flow in flows]))
+    after = [_count(flow) for flow in flows]
+    return [
+        replace(sample, netem=late.since(early)) if early and late else sample
+        for sample, early, late in zip(samples, before, after)
+    ]
+
+
+def _count(flow: Datagrams) -> Optional[NetemCount]:
+    """Return what the netem on the flow's device has passed and dropped until now."""
+    if not flow.netem_device:
+        return None
+    argv = ["tc", "-s", "-j", "qdisc", "show", "dev", flow.netem_device]
+    found = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+    netems = [qdisc for qdisc in found if qdisc["kind"] == "netem"]
+    if not netems:
+        sys.exit(f"no netem on device {flow.netem_device}")
+    return NetemCount(sum(q["packets"] for q in netems), sum(q["drops"] for q in netems))
+
+
+def _hurry() -> None:
+    """Let no other process come between the stamp on a packet and its sending, nor delay others.
+
+    Softirqs once left to ksoftirqd wait until it is scheduled (kernel/softirq.c, Linux 6.1): at
+    its normal priority, that is behind Neutron, and packets are tens of milliseconds late.
+    """
+    _set_priority(0, _PRIORITY)
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            if comm.read_text().startswith("ksoftirqd/"):
+                _set_priority(int(comm.parent.name), _PRIORITY + 1)
+
+
+def _set_priority(pid: int, priority: int) -> None:
+    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+    os.sched_setscheduler(pid, policy, os.sched_param(priority))
+
+
+def _progress(names: Sequence[str], done: float) -> None:
+    _say({"progress": done, "flows": list(names)})
+
+
+def _say(event: Dict[str, Any]) -> None:
+    print(json.dumps(event), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the running lab is."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+from typing import List, Tuple
+
+from netem_lab import remote, state
+from netem_lab.node import main as node
+from netem_lab.node import topology
+
+
+def report() -> Tuple[List[str], bool]:
+    """Lines for people, and whether all is well; raises LabError if no lab is up."""
+    lab = state.required()
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lab.since_s))
+    condition = lab.failure or ("up" if lab.ready else "starting")
+    lines = [f"lab    {condition}, since {since}", f"API    {lab.api_url}"]
+    healthy = lab.ready and not lab.failure
+    try:
+        ports = topology.Api(lab.api_url).ports()
+    except (urllib.error.URLError, OSError) as error:
+        lines.append(f"ports  unknown: the API does not answer: {error}")
+        return lines, False
+    for port in ports:
+        facts = (port["status"], port["fixed_ips"][0]["ip_address"], port["mac_address"])
+        lines.append(f"{port['name']:6} {', '.join(facts)}, port {port['id']}")
+        healthy = healthy and port["status"] == "ACTIVE"
+    lines.append(f"guest  {_used_mib()} MiB of {lab.memory_mib} MiB used")
+    lines.append(f"logs   netem-lab exec node -- ls {node.LOG_FOLDER}")
+    return lines, healthy and len(ports) == len(topology.NAMES)
+
+
+def _used_mib() -> int:
+    sizes_kib = {}
+    for line in remote.run(remote.NODE, ["cat", "/proc/meminfo"]).stdout.splitlines():
+        name, size, *_ = line.split()
+        sizes_kib[name] = int(size)
+    return (sizes_kib["MemTotal:"] - sizes_kib["MemAvailable:"]) // 1024

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The background process that owns a running lab: its guest, its two doors, its folder."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from typing import Any, Optional
+
+from netem_lab import forward, state
+from netem_lab.errors import LabError
+from netem_lab.guest import namespace
+from netem_lab.guest.frames import Command
+from netem_lab.guest.uml import Guest
+from netem_lab.node import main as node
+from netem_lab.node.neutron import API_PORT
+from netem_lab.remote import Remote
+
+_LOG_LINES = 40
+_DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
+
+
+def main() -> None:
+    """Bring a lab up, say so on stdout, and keep it until SIGTERM; argv: port, memory in MiB."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        claim = state.claim()  # held open until this process ends
+        try:
+            _run(api_port=int(sys.argv[1]), memory_mib=int(sys.argv[2]))
+        finally:
+            state.remove()
+            os.close(claim)
+    except LabError as error:
+        _say(error=str(error), log=error.log)
+
+
+def _stop(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise LabError("the lab was told to go down before it was up")
+
+
+def _run(api_port: int, memory_mib: int) -> None:
+    # Both listen in the host's network; their connections are carried into ours.
+    api = _listen_api(api_port)
+    lab = state.Lab(os.getpid(), api.getsockname()[1], memory_mib, since_s=time.time())
+    lab.write()
+    commands = socket.socket(socket.AF_UNIX)
+    commands.bind(str(state.EXEC_SOCKET))
+    commands.listen(64)
+    namespace.enter(state.GUEST_FOLDER, memory_mib)
+    guest = Guest(state.GUEST_FOLDER, memory_mib)
+    try:
+        _say(progress="booting the guest kernel")
+        database = _Database()
+        guest.wait_until_booted()
+        forward.start(commands, guest.connect)
+        forward.start(api, functools.partial(guest.connect, API_PORT))
+        _tend(guest, database, lab)
+    finally:
+        guest.stop()
+        namespace.leave(state.GUEST_FOLDER)
+
+
+def _tend(guest: Guest, database: _Database, lab: state.Lab) -> None:
+    argv = [sys.executable, "-m", "netem_lab.node.main", str(_DATABASE)]
+    process = Remote(guest.connect(), Command.here(argv))
+    database.on_failure(process.kill)
+    try:
+        for line in process:
+            if line.strip() != node.READY:
+                _say(progress=line.strip())
+                continue
+            lab = replace(lab, ready=True)
+            lab.write()
+            _say(ready=True)
+            _detach()
+    except ConnectionError:
+        if database.failure:
+            raise LabError("cannot make Neutron's database", database.failure) from None
+        raise LabError("the guest kernel died", guest.console()) from None
+    *before, failure = process.stderr.splitlines() or ["the node has ended"]
+    if not lab.ready:
+        raise LabError(failure, "\n".join([_logs(guest), *before]))
+    # The guest stays: its logs say why.
+    replace(lab, failure=failure).write()
+    guest.wait()
+
+
+def _listen_api(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=64)
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise LabError(
+            f"cannot listen on 127.0.0.1:{port}: {why}; take another with --port"
+        ) from None
+
+
+class _Database:
+    """Neutron's database in the making, on the host's faster processors."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "netem_lab.node.database", str(_DATABASE)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        self.failure: Optional[str] = None
+
+    def on_failure(self, call: Any) -> None:
+        """Call it if the database cannot be made."""
+        threading.Thread(target=self._wait, args=(call,), daemon=True).start()
+
+    def _wait(self, call: Any) -> None:
+        output, _ = self._process.communicate()
+        if self._process.returncode != 0:
+            self.failure = output.decode(errors="replace")
+            call()
+
+
+def _logs(guest: Guest) -> str:
+    """The end of what the node's processes have said that matters."""
+    folder = node.LOG_FOLDER
+    script = f"tail -n 20 {folder}/*.out; grep -hE '[ |](ERROR|ERR|CRITICAL)[ |]' {folder}/*.log"
+    lines = list(Remote(guest.connect(), Command.here(["sh", "-c", script])))
+    return "".join(lines[-_LOG_LINES:])
+
+
+def _say(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _detach() -> None:
+    """Let go of the terminal of `up`."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+if __name__ == "__main__":
+    main()

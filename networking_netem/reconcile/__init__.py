@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine: desired links against what the kernel holds, port by port; no Neutron."""

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The threads that look again: at ports that are not done, at what others did, and at all."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from oslo_log import log as logging
+
+from networking_netem.kernel.watch import Watcher
+from networking_netem.reconcile.reconciler import Reconciler
+
+LOG = logging.getLogger(__name__)
+
+AFTER_FAULT_S = 1.0
+
+
+class Worker:
+    """Reconciles when the kernel announces a change, when a port is due, and periodically.
+
+    Daemon threads: they end with the agent. Under eventlet (Neutron 17 to 26) they are green.
+    """
+
+    def __init__(self, reconciler: Reconciler, audit_interval_s: float) -> None:
+        self._reconciler = reconciler
+        self._audit_interval_s = audit_interval_s
+        self._work = threading.Event()
+
+    def start(self) -> None:
+        """Begin to watch and to work; the first audit is at once."""
+        watcher = Watcher()
+        for name, target in (
+            ("netem-work", self._run),
+            ("netem-watch", lambda: self._watch(watcher)),
+        ):
+            threading.Thread(target=target, name=name, daemon=True).start()
+
+    def wake(self) -> None:
+        """Say that something may be due earlier than it was."""
+        self._work.set()
+
+    def _watch(self, watcher: Watcher) -> None:
+        while True:
+            names = watcher.wait()
+            if names is None:
+                LOG.warning("The kernel announced more than could be heard; looking at all ports")
+            self._reconciler.touch(names)
+            self.wake()
+
+    def _run(self) -> None:
+        audit_at_s = time.monotonic()
+        while True:
+            self._work.clear()
+            try:
+                if time.monotonic() >= audit_at_s:
+                    audit_at_s = time.monotonic() + self._audit_interval_s
+                    self._reconciler.audit()
+                due_s = self._reconciler.reconcile_due()
+            except Exception:
+                LOG.exception("Looking at ports failed; trying again in %s s", AFTER_FAULT_S)
+                due_s = AFTER_FAULT_S
+            rest_s = max(audit_at_s - time.monotonic(), 0.0)
+            self._work.wait(rest_s if due_s is None else min(due_s, rest_s))

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable
 
-from tests import neutron_api
-from tests.neutron_api import Answer, NeutronApi
+from tests.support import neutron_api
+from tests.support.neutron_api import Answer, NeutronApi
 
 LIMIT = 1.1
 RESAMPLES = 2000

@@ -8,8 +8,8 @@ from typing import Iterator
 
 import pytest
 
-from tests import neutron_api
-from tests.neutron_api import NeutronApi
+from tests.support import neutron_api
+from tests.support.neutron_api import NeutronApi
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from doc.generate import reference, rest
-from tests import neutron_api
+from tests.support import neutron_api
 
 FOLDER = Path(__file__).parents[1]
 

@@ -7,8 +7,8 @@ import json
 from http import HTTPStatus
 from typing import Any, Iterator
 
-from networking_netem.domain import rules
-from tests.neutron_api import NeutronApi
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+from tests.support.neutron_api import NeutronApi
 
 HEAD = """\
 # REST reference
@@ -68,7 +68,7 @@ def page(api: NeutronApi) -> str:
     """Return the page, made with a policy that is deleted in the end."""
     created = api.post("/qos/policies", {"policy": {"name": "unstable"}})
     ids = {"policy": created.body["policy"]["id"]}
-    tables = "\n".join(_table(rule_type) for rule_type in rules.RULE_TYPES)
+    tables = "\n".join(_table(rule_type) for rule_type in RULE_TYPES)
     first, *others = (_example(api, ids, *example) for example in EXAMPLES)
     text = HEAD.format(policies="/v2.0/qos/policies") + first + HOLDS.format(tables=tables)
     text += "".join(others)
@@ -78,7 +78,7 @@ def page(api: NeutronApi) -> str:
     return text
 
 
-def _table(rule_type: rules.RuleType) -> str:
+def _table(rule_type: RuleType) -> str:
     rows = "".join(f"| {' | '.join(row)} |\n" for row in _rows(rule_type))
     return (
         f"**{rule_type.help}**, `{rule_type.member}` in `{rule_type.collection}`:\n\n"
@@ -86,7 +86,7 @@ def _table(rule_type: rules.RuleType) -> str:
     )
 
 
-def _rows(rule_type: rules.RuleType) -> Iterator[list[str]]:
+def _rows(rule_type: RuleType) -> Iterator[list[str]]:
     for each in rule_type.attributes:
         absent = "must be given" if each.default is None else f"`{each.default}`"
         yield [f"`{each.name}`", each.expected, absent, each.help]

@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neutron's Open vSwitch QoS driver with links in place of policing, HTB and meters.
-
-The handlers only edit what is desired: Neutron calls delete before update for every rule of a
-policy on any change (17 to 29), and what is between must not reach the kernel.
-"""
+"""Neutron's Open vSwitch QoS driver with links in place of policing, HTB and meters."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Set
+from functools import partialmethod
+from typing import Any, ClassVar, Dict
 
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 from oslo_log import log as logging
 
-from networking_netem.agent import rule as qos_rule
-from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.link import Direction
+from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, RULE_TYPES, RuleType
+from networking_netem.reconcile.edits import Edits
+from networking_netem.rules.supported import supported_rules
 
 LOG = logging.getLogger(__name__)
 
@@ -25,13 +23,18 @@ VHOST_USER = ("dpdkvhostuser", "dpdkvhostuserclient")
 class NetemQosDriver(qos_driver.QosOVSAgentDriver):
     """DSCP, minimum bandwidth and packet rates as Neutron has them; the rest is a link.
 
-    ``touched`` names the devices whose desired link was edited since it was last emptied.
+    The handlers only edit what is desired. ``edits`` is set by the extension before any port comes.
     """
+
+    SUPPORTED_RULES: ClassVar[Dict[str, Any]] = {
+        **qos_driver.QosOVSAgentDriver.SUPPORTED_RULES,
+        **supported_rules(),
+    }
+
+    edits: Edits
 
     def __init__(self) -> None:
         super().__init__()
-        self.links: Dict[str, Link] = {}
-        self.touched: Set[str] = set()
         self._devices: Dict[str, str] = {}
 
     def device(self, port: Dict[str, Any]) -> str:
@@ -50,42 +53,35 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
 
     def update_bandwidth_limit(self, port: Dict[str, Any], rule: Any) -> None:
         if self._has_kernel_device(port):
-            self._put(port, rule)
+            self._put(BANDWIDTH_LIMIT, port, rule)
         else:
             super().update_bandwidth_limit(port, rule)
 
     def delete_bandwidth_limit(self, port: Dict[str, Any]) -> None:
         if self._has_kernel_device(port):
-            self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.EGRESS)
+            self.lift(BANDWIDTH_LIMIT, Direction.EGRESS, port)
         else:
             super().delete_bandwidth_limit(port)
 
     def delete_bandwidth_limit_ingress(self, port: Dict[str, Any]) -> None:
         if self._has_kernel_device(port):
-            self._drop(port, qos_rule.BANDWIDTH_LIMIT, Direction.INGRESS)
+            self.lift(BANDWIDTH_LIMIT, Direction.INGRESS, port)
         else:
             super().delete_bandwidth_limit_ingress(port)
 
-    def update_delay(self, port: Dict[str, Any], rule: Any) -> None:
+    def impose(self, rule_type: RuleType, port: Dict[str, Any], rule: Any) -> None:
+        """Put a rule of ours on a port; the log says where there is no device for it."""
         if self._has_kernel_device(port):
-            self._put(port, rule)
+            self._put(rule_type, port, rule)
         else:
             device = self.device(port)
-            LOG.error("%s is a vhost-user port: %s is not imposed on it", device, rule.rule_type)
+            LOG.error("%s is a vhost-user port: %s is not imposed on it", device, rule_type.name)
 
-    create_delay = create_loss = update_loss = update_delay
-
-    def delete_delay(self, port: Dict[str, Any]) -> None:
-        self._drop(port, qos_rule.DELAY, Direction.EGRESS)
-
-    def delete_delay_ingress(self, port: Dict[str, Any]) -> None:
-        self._drop(port, qos_rule.DELAY, Direction.INGRESS)
-
-    def delete_loss(self, port: Dict[str, Any]) -> None:
-        self._drop(port, qos_rule.LOSS, Direction.EGRESS)
-
-    def delete_loss_ingress(self, port: Dict[str, Any]) -> None:
-        self._drop(port, qos_rule.LOSS, Direction.INGRESS)
+    def lift(self, rule_type: RuleType, direction: Direction, port: Dict[str, Any]) -> None:
+        """Take a rule of a type off one direction of a port."""
+        device = self.device(port)
+        if device:
+            self.edits.drop(device, direction, rule_type)
 
     def _has_kernel_device(self, port: Dict[str, Any]) -> bool:
         """False for a vhost-user port: its packets never meet the kernel."""
@@ -93,20 +89,17 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
         kind = self.br_int.db_get_val("Interface", device, "type") if device else ""
         return kind not in VHOST_USER
 
-    def _put(self, port: Dict[str, Any], rule: Any) -> None:
-        self._edit(port, Direction(rule.direction), lambda was: qos_rule.with_rule(was, rule))
-
-    def _drop(self, port: Dict[str, Any], rule_type: str, direction: Direction) -> None:
-        self._edit(port, direction, lambda was: qos_rule.without_rule(was, rule_type))
-
-    def _edit(
-        self,
-        port: Dict[str, Any],
-        direction: Direction,
-        change: Callable[[Impairment], Impairment],
-    ) -> None:
+    def _put(self, rule_type: RuleType, port: Dict[str, Any], rule: Any) -> None:
         device = self.device(port)
         if device:
-            link = self.links.get(device, Link.CLEAN)
-            self.links[device] = link.with_impairment(direction, change(link[direction]))
-            self.touched.add(device)
+            self.edits.put(device, Direction(rule.direction), rule_type, rule.to_dict())
+
+
+# Neutron looks handlers up by these names (17-29).
+for _type in RULE_TYPES:
+    _imposing = partialmethod(NetemQosDriver.impose, _type)
+    setattr(NetemQosDriver, f"create_{_type.name}", _imposing)
+    setattr(NetemQosDriver, f"update_{_type.name}", _imposing)
+    for _suffix, _direction in (("", Direction.EGRESS), ("_ingress", Direction.INGRESS)):
+        _lifting = partialmethod(NetemQosDriver.lift, _type, _direction)
+        setattr(NetemQosDriver, f"delete_{_type.name}{_suffix}", _lifting)

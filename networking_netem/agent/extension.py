@@ -3,21 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet
+from typing import Any, Collection, Dict
 
 from oslo_config import cfg
 
 from networking_netem.agent import options, seam
 from networking_netem.agent.switch import Switch
-from networking_netem.domain.link import Link
 from networking_netem.kernel import privileged
 from networking_netem.kernel.host import Host
 from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.edits import Edits
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.worker import Worker
-from networking_netem.server import seam as rule_types
-
-rule_types.apply()
+from networking_netem.rules import register
 
 
 class NetemAgentExtension(seam.QosAgentExtension):
@@ -27,6 +25,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
         """Load our QoS driver for this agent in place of Neutron's; refuse any other agent."""
         if driver_type != seam.OPEN_VSWITCH:
             raise seam.OtherAgent(driver_type=driver_type)
+        register.apply()
         super().initialize(connection, f"netem_{driver_type}")
         cfg.CONF.register_opts(options.OPTIONS, options.GROUP)
         # Starts the privileged process now: the first rule on a port need not wait for it.
@@ -36,6 +35,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
             Switch(self.agent_api.request_int_br()),
             Budget(options.queue_memory_bytes(cfg.CONF)),
         )
+        self._edits = self.qos_driver.edits = Edits(self._reconciler.link)
         self._worker = Worker(self._reconciler, cfg.CONF[options.GROUP].audit_interval_s)
         self._worker.start()
 
@@ -45,7 +45,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
         # An unchanged policy returns above without a word to the driver (17 to 29), though
         # Open vSwitch may have restarted since.
         device = self.qos_driver.device(port)
-        self._reconcile(frozenset({device} - {""}))
+        self._reconcile([device] if device else ())
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:
         """A port was unplugged or deleted."""
@@ -58,16 +58,12 @@ class NetemAgentExtension(seam.QosAgentExtension):
         """A server pushed a policy."""
         self._reconcile()
 
-    def _reconcile(self, also: FrozenSet[str] = frozenset()) -> None:
-        """Hand over the links of the devices that were touched, and of these."""
-        driver = self.qos_driver
-        # So no link is seen between a rule's deletion and its creation.
+    def _reconcile(self, also: Collection[str] = ()) -> None:
+        """Reconcile the devices whose rules were edited, and these."""
+        # So no link is taken between a rule's deletion and its creation.
         with seam.editing():
-            devices, driver.touched = driver.touched | also, set()
-            for device in devices:
-                link = driver.links.get(device, Link.CLEAN)
-                if link == Link.CLEAN:
-                    driver.links.pop(device, None)
+            links = self._edits.take(also)
+            for device, link in links.items():
                 self._reconciler.want(device, link)
-        self._reconciler.reconcile(devices)
+        self._reconciler.reconcile(links)
         self._worker.wake()

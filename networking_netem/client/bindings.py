@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional
 
 from neutronclient.v2_0 import client
 
-from networking_netem.domain.rules import DELAY, LOSS, RuleType
+from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
 
 Body = Dict[str, Any]
 

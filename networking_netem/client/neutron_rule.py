@@ -11,7 +11,7 @@ from neutronclient.neutron import v2_0 as neutron_v2
 from neutronclient.neutron.v2_0.qos.rule import QosRuleMixin
 
 from networking_netem.client import options
-from networking_netem.domain.rules import DELAY, LOSS, RuleType
+from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
 
 
 class Rule(QosRuleMixin, NeutronClientExtension):

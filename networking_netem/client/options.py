@@ -6,14 +6,8 @@ from __future__ import annotations
 import argparse
 from typing import Any, Callable, Dict
 
-from networking_netem.domain.rules import (
-    DELAY_CORRELATION_MS,
-    DIRECTION,
-    Attribute,
-    InvalidValue,
-    Number,
-    RuleType,
-)
+from networking_netem.domain.attribute import Attribute, InvalidValue, Number
+from networking_netem.domain.rule_types import DELAY_CORRELATION_MS, DIRECTION, RuleType
 
 # People look for jitter under its own name.
 _ALSO = {DELAY_CORRELATION_MS.name: ("--jitter-ms",)}

@@ -10,16 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple, Union
 
-from networking_netem.domain.rules import (
-    DELAY,
-    DELAY_CORRELATION_MS,
-    DELAY_MS,
-    LOSS,
-    LOSS_PCT,
-    InvalidValue,
-    Number,
-    plain,
-)
+from networking_netem.domain.attribute import InvalidValue, Number, plain
+from networking_netem.domain.rule_types import DELAY, DELAY_CORRELATION_MS, DELAY_MS, LOSS, LOSS_PCT
 
 Values = Mapping[str, Union[int, float]]
 """One direction of a link: attributes of rules by name."""

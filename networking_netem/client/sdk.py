@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from openstack import resource
 
-from networking_netem.domain.rules import DELAY, LOSS
+from networking_netem.domain.rule_types import DELAY, LOSS
 
 
 class _QoSRule(resource.Resource):

@@ -3,26 +3,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import List, Optional, Tuple
 
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.observed import Observed, ObservedTree
 from networking_netem.domain.plan import Plan, Tree, opened
-from networking_netem.domain.qdisc import Netem
+from networking_netem.domain.qdisc import Netem, Qdisc
 from networking_netem.domain.step import (
     AddClsact,
     AddIfb,
     AddQdisc,
     AddRedirect,
-    Await,
     ChangeQdisc,
     DeleteClsact,
     DeleteIfb,
     DeleteLegacy,
     DeleteRedirect,
     DeleteTree,
-    Qdisc,
     SetIfbUp,
     Step,
 )
@@ -30,17 +28,34 @@ from networking_netem.domain.step import (
 Steps = Tuple[Step, ...]
 
 
-def diff(plan: Plan, observed: Observed) -> Steps:
-    """The steps from what the kernel holds to the plan, in an order that loses no packet.
+@dataclass(frozen=True)
+class Difference:
+    """What is left to do until a device holds its plan.
 
-    They may not be all: what drains is deleted by a later diff. Empty means the plan holds, or that
-    ``obstacles`` are in the way of what is missing.
+    ``steps`` can be told to the kernel now. ``awaited_packets`` are on their way through trees that
+    the plan does not have: the steps that remove such a tree come when it is empty.
     """
-    return (
+
+    steps: Steps = ()
+    awaited_packets: int = 0
+
+    @property
+    def is_none(self) -> bool:
+        """True when the plan holds, or when ``obstacles`` are in the way of what is missing."""
+        return not self.steps and not self.awaited_packets
+
+
+def diff(plan: Plan, observed: Observed) -> Difference:
+    """What is left to do, its steps in an order that loses no packet.
+
+    The steps may not be all: a later diff tells those that build on them.
+    """
+    steps = (
         _egress(plan.egress, observed)
         + _legacy(plan, observed)
         + _tree(observed.device, plan.ingress, observed.tree)
     )
+    return Difference(steps, _awaited_packets(plan, observed))
 
 
 def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
@@ -102,9 +117,10 @@ def _egress_removal(observed: Observed) -> Steps:
     if ifb is None:
         return ()
     name = ifb_name(device)
+    if _drains_to_ifb(observed):
+        return _opening(name, ifb.tree)
     if observed.redirect_ifindex == ifb.ifindex:
-        pending = _drain(name, ifb.tree) if ifb.is_up else ()
-        return pending or (DeleteRedirect(device),)
+        return (DeleteRedirect(device),)
     if observed.has_clsact and not observed.has_clsact_company:
         return (DeleteClsact(device), DeleteIfb(name))
     return (DeleteIfb(name),)
@@ -114,7 +130,7 @@ def _tree(device: str, wanted: Optional[Tree], found: ObservedTree) -> Steps:
     if wanted is None:
         if found.tbf is None:
             return ()
-        return _drain(device, found) or (DeleteTree(device),)
+        return _opening(device, found) if found.holds_packets else (DeleteTree(device),)
     if found.foreign and not found.foreign.is_legacy:
         return ()
     if found.tbf is None:
@@ -151,11 +167,24 @@ def _not_lowered(wanted: Optional[Netem], found: Optional[Netem]) -> Optional[Ne
     return replace(wanted, limit_packets=found.limit_packets)
 
 
-def _drain(device: str, found: ObservedTree) -> Steps:
-    """Open the tree and wait for what is in it; empty when nothing is, or there is no tree."""
-    if found.tbf is None or found.netem is None or found.fifo is None:
-        return ()
-    if not found.backlog_packets:
-        return ()
-    changes = _changes(device, opened(Tree(found.tbf, found.netem, found.fifo)), found)
-    return changes or (Await(device, found.backlog_packets),)
+def _opening(device: str, found: ObservedTree) -> Steps:
+    """The steps that let a whole tree pass what it holds at once."""
+    assert found.tbf
+    return _changes(device, opened(Tree(found.tbf, found.netem, found.fifo)), found)
+
+
+def _drains_to_ifb(observed: Observed) -> bool:
+    """Whether the ifb still gets packets, and its tree can hold and pass them."""
+    ifb = observed.ifb
+    if ifb is None or not ifb.is_up or observed.redirect_ifindex != ifb.ifindex:
+        return False
+    return ifb.tree.holds_packets
+
+
+def _awaited_packets(plan: Plan, observed: Observed) -> int:
+    awaited = 0
+    if plan.egress is None and observed.ifb and _drains_to_ifb(observed):
+        awaited += observed.ifb.tree.backlog_packets
+    if plan.ingress is None and observed.tree.holds_packets:
+        awaited += observed.tree.backlog_packets
+    return awaited

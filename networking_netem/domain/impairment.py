@@ -42,13 +42,17 @@ class Impairment:
         return not (self.delay_us or self.jitter_us or self.loss_ppm or self.rate_kbps)
 
     def __str__(self) -> str:
-        """The impairment as an operator reads it: ``100 ms ±10 ms, 10 % loss, 10000 kbit/s``."""
+        """The impairment as an operator reads it: ``10000 kbit/s, 100 ms ± 10 ms, 10 % lost``."""
         parts = []
-        if self.delay_us or self.jitter_us:
-            spread = f" ±{self.jitter_us / 1000:g} ms" if self.jitter_us else ""
-            parts.append(f"{self.delay_us / 1000:g} ms{spread}")
-        if self.loss_ppm:
-            parts.append(f"{self.loss_ppm / 10_000:g} % loss")
         if self.rate_kbps:
             parts.append(f"{self.rate_kbps} kbit/s")
+        if self.delay_us or self.jitter_us:
+            spread = f" ± {self.jitter_us / 1000:g} ms" if self.jitter_us else ""
+            parts.append(f"{self.delay_us / 1000:g} ms{spread}")
+        if self.loss_ppm:
+            parts.append(f"{self.loss_ppm / 10_000:g} % lost")
         return ", ".join(parts) or "clean"
+
+
+NONE = Impairment()
+"""What a clean link does to packets: nothing."""

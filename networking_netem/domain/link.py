@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.impairment import NONE, Impairment
 
 
 class Direction(enum.Enum):
@@ -21,8 +21,8 @@ class Direction(enum.Enum):
 class Link:
     """The two impairments of one port, as the instance sees them."""
 
-    egress: Impairment = field(default_factory=Impairment)
-    ingress: Impairment = field(default_factory=Impairment)
+    egress: Impairment = NONE
+    ingress: Impairment = NONE
 
     CLEAN: ClassVar[Link]
 

@@ -35,6 +35,11 @@ class ObservedTree:
     backlog_packets: int = 0
     foreign: Optional[Foreign] = None
 
+    @property
+    def holds_packets(self) -> bool:
+        """True when packets are on their way through a whole tree of ours."""
+        return bool(self.tbf and self.netem and self.fifo and self.backlog_packets)
+
 
 @dataclass(frozen=True)
 class Ifb:

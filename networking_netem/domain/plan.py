@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import FrozenSet, Optional
 
 from networking_netem.domain import units
-from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.impairment import NONE, Impairment
 from networking_netem.domain.jitter import exponential_slot, spread_ns
 from networking_netem.domain.link import Link
 from networking_netem.domain.qdisc import HEADER_BYTES, INT32_MAX, Fifo, Netem, Tbf
@@ -143,7 +143,7 @@ def opened(present: Tree) -> Tree:
     TBF never sends a packet longer than its buckets: it would block the way for ever. So the size
     of segments stays while packets may be on their way.
     """
-    free = tree(Impairment())
+    free = tree(NONE)
     return replace(free, tbf=replace(free.tbf, peak_ticks=present.tbf.peak_ticks))
 
 

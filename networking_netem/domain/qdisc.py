@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, field
-from typing import ClassVar, Optional, Tuple
+from typing import ClassVar, Optional, Tuple, Union
 
 from networking_netem.domain.units import NS_PER_S, TICK_NS
 
@@ -13,7 +13,6 @@ INT32_MAX = 2**31 - 1
 
 DISTRIBUTION_SCALE = 8192
 """A table entry of one sigma (NETEM_DIST_SCALE); entries are 16 bits wide, so they span ±4."""
-
 
 HEADER_BYTES = 14 + 2 * 4
 """What a qdisc counts beyond the MTU: Ethernet without FCS, and up to two VLAN tags."""
@@ -118,3 +117,6 @@ class Fifo:
 
     kind: ClassVar[str] = "bfifo"
     limit_bytes: int
+
+
+Qdisc = Union[Tbf, Netem, Fifo]

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One change to the kernel. Every step is total: it says all there is to say about its object."""
+"""One change to the kernel. Every step is total: it says all there is to say about its object.
+
+``device`` is the device that the step changes: a port's own, or its ifb.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Union
 
-from networking_netem.domain.qdisc import Fifo, Netem, Tbf
-
-Qdisc = Union[Tbf, Netem, Fifo]
+from networking_netem.domain.qdisc import Qdisc
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,21 @@ class DeleteLegacy:
 class AddIfb:
     """Make an ifb, up."""
 
-    ifb: str
+    device: str
 
 
 @dataclass(frozen=True)
 class SetIfbUp:
     """Bring an ifb up."""
 
-    ifb: str
+    device: str
 
 
 @dataclass(frozen=True)
 class DeleteIfb:
     """Remove an ifb."""
 
-    ifb: str
+    device: str
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,6 @@ class DeleteRedirect:
     device: str
 
 
-@dataclass(frozen=True)
-class Await:
-    """Nothing to tell the kernel yet: packets are still on their way through the device's tree."""
-
-    device: str
-    backlog_packets: int
-
-
 Step = Union[
     AddQdisc,
     ChangeQdisc,
@@ -112,5 +105,4 @@ Step = Union[
     DeleteClsact,
     AddRedirect,
     DeleteRedirect,
-    Await,
 ]

@@ -34,13 +34,3 @@ def transmission_ns(size_bytes: int, rate_bytes_per_s: int) -> int:
 def ticks(duration_ns: int) -> int:
     """Nanoseconds as packet scheduler ticks, rounded up."""
     return -(-duration_ns // TICK_NS)
-
-
-def microseconds(ms: float) -> int:
-    """Milliseconds with up to three decimals as microseconds; exact."""
-    return round(ms * 1000)
-
-
-def ppm(pct: float) -> int:
-    """Percent with up to four decimals as parts per million; exact."""
-    return round(pct * 10_000)

@@ -13,7 +13,8 @@ from neutron_lib.api import faults
 from neutron_lib.api.definitions import qos as qos_apidef
 from neutron_lib.plugins import constants, directory
 
-from networking_netem.domain import rules
+from networking_netem.domain.attribute import Attribute, InvalidValue
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from networking_netem.server import body, seam
 
 PARENT = {"collection_name": qos_apidef.POLICIES, "member_name": qos_apidef.POLICY}
@@ -46,15 +47,15 @@ class Qos_netem(api_extensions.ExtensionDescriptor):  # noqa: N801 (Neutron want
     def get_extended_resources(cls, version: str) -> Dict[str, Any]:
         return {
             rule_type.collection: {"parent": PARENT, "parameters": attribute_map(rule_type)}
-            for rule_type in rules.RULE_TYPES
+            for rule_type in RULE_TYPES
         }
 
     @classmethod
     def get_resources(cls) -> List[extensions.ResourceExtension]:
-        return [_resource(rule_type) for rule_type in rules.RULE_TYPES]
+        return [_resource(rule_type) for rule_type in RULE_TYPES]
 
 
-def attribute_map(rule_type: rules.RuleType) -> Dict[str, Any]:
+def attribute_map(rule_type: RuleType) -> Dict[str, Any]:
     """Return the attributes of `rule_type` as Neutron's API layer wants them described."""
     attributes = seam.rule_common_fields()
     for attribute in rule_type.attributes:
@@ -71,19 +72,19 @@ def attribute_map(rule_type: rules.RuleType) -> Dict[str, Any]:
     return attributes
 
 
-def _converter(attribute: rules.Attribute) -> Callable[[Any], Any]:
+def _converter(attribute: Attribute) -> Callable[[Any], Any]:
     """Return the parser of `attribute`, refusing in a way that Neutron answers with 400."""
 
     def convert(value: Any) -> Any:
         try:
             return attribute.parse(value)
-        except rules.InvalidValue as error:
+        except InvalidValue as error:
             raise exceptions.InvalidInput(error_message=str(error)) from error
 
     return convert
 
 
-def _resource(rule_type: rules.RuleType) -> extensions.ResourceExtension:
+def _resource(rule_type: RuleType) -> extensions.ResourceExtension:
     attributes = attribute_map(rule_type)
     controller = body.Controller(
         directory.get_plugin(constants.QOS),

@@ -13,7 +13,6 @@ from networking_netem.domain.step import (
     AddIfb,
     AddQdisc,
     AddRedirect,
-    Await,
     ChangeQdisc,
     DeleteClsact,
     DeleteIfb,
@@ -44,12 +43,6 @@ class Failure:
         return f"kernel module {missing} is missing" if missing else f"{self.step}: {self.answer}"
 
     @property
-    def subject(self) -> str:
-        """The device, or else the ifb, that the step is about."""
-        subject: str = getattr(self.step, "device", "") or getattr(self.step, "ifb", "")
-        return subject
-
-    @property
     def missing_module(self) -> str:
         """The module without which the kernel does not know the step's object; else empty.
 
@@ -77,7 +70,7 @@ def apply(transact: Transact, steps: Sequence[Step]) -> Tuple[Failure, ...]:
     it. Removing what is absent is success.
     """
     news: List[Step] = [step for step in steps if isinstance(step, AddIfb)]
-    rest: List[Step] = [step for step in steps if not isinstance(step, (AddIfb, Await))]
+    rest: List[Step] = [step for step in steps if not isinstance(step, AddIfb)]
     return tuple(_send(transact, news) + _send(transact, rest))
 
 
@@ -101,12 +94,11 @@ def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
 def _request(step: Step) -> Request:
     """The message for a step. Raises ``OSError`` when its device does not exist."""
     if isinstance(step, AddIfb):
-        return device.add_ifb(step.ifb)
+        return device.add_ifb(step.device)
     if isinstance(step, SetIfbUp):
-        return device.set_up(step.ifb)
+        return device.set_up(step.device)
     if isinstance(step, DeleteIfb):
-        return device.delete(step.ifb)
-    assert not isinstance(step, Await), "nothing to send"
+        return device.delete(step.device)
     ifindex = socket.if_nametoindex(step.device)
     if isinstance(step, AddQdisc):
         return qdisc.add(ifindex, step.qdisc)

@@ -7,8 +7,7 @@ import functools
 import struct
 from typing import Any, Callable, Dict, NamedTuple, Optional, Type
 
-from networking_netem.domain.qdisc import Fifo, Netem, Tbf
-from networking_netem.domain.step import Qdisc
+from networking_netem.domain.qdisc import Fifo, Netem, Qdisc, Tbf
 from networking_netem.kernel import attributes, fifo, netem, tbf
 from networking_netem.kernel.netlink import NLM_F_CREATE, NLM_F_EXCL, Request
 

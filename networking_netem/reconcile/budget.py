@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Dict
-
-from oslo_log import log as logging
 
 from networking_netem.domain.link import Link
 from networking_netem.domain.plan import LIMIT_PACKETS_MAX, in_flight_packets

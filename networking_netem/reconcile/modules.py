@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
+import logging
 from typing import FrozenSet, Set
-
-from oslo_log import log as logging
 
 from networking_netem.domain.plan import EGRESS_MODULES
 

@@ -1,33 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is remembered of one port's device: what is desired, and when to look at it again."""
+"""What is remembered of one port's device: the desired link, and how it stands with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from typing import Optional, Tuple
-
-from oslo_log import log as logging
 
 from networking_netem.domain.link import Link
 from networking_netem.domain.plan import Conditions, Plan, plan
 from networking_netem.domain.shortfall import shortfalls
+from networking_netem.reconcile.status import SETTLED, Failed, Settled, Status, Waiting
 
 LOG = logging.getLogger(__name__)
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.05, 30.0
-"""A port that is not done is looked at again after this time, doubled each time."""
+"""Time to the next look at a port that is not settled, doubled with each look."""
 
 
 @dataclass
 class Port:
-    """A device and its desired link; ``due_at_s`` None means that nothing is pending."""
+    """A device, its desired link, and its status."""
 
     device: str
     link: Link = Link.CLEAN
-    due_at_s: Optional[float] = None
-    retry_s: float = FIRST_RETRY_S
-    complaint: str = ""
+    status: Status = SETTLED
+    _retry_s: float = FIRST_RETRY_S
+    _complaint: str = ""
     _planned: Optional[Tuple[Link, Conditions, Plan]] = None
+
+    @property
+    def due_at_s(self) -> Optional[float]:
+        """When to look at the port next; None when it is settled."""
+        return None if isinstance(self.status, Settled) else self.status.until_s
 
     def plan(self, conditions: Conditions) -> Plan:
         """What the kernel must hold; worked out anew only when something has changed."""
@@ -36,34 +41,38 @@ class Port:
         return self._planned[2]
 
     def want(self, link: Link) -> None:
-        """Desire this link; what the kernel cannot do of it is said in the log."""
+        """Desire this link. The log says what of it the kernel cannot do."""
         if link != self.link:
             LOG.info("%s: %s", self.device, link)
             for shortfall in (*shortfalls(link.egress), *shortfalls(link.ingress)):
                 LOG.warning("%s: %s", self.device, shortfall)
         self.link = link
 
-    def is_due(self, now_s: float) -> bool:
-        """Whether it is time to look."""
-        return self.due_at_s is not None and self.due_at_s <= now_s
-
-    def look_again(self, now_s: float) -> None:
-        """Try once more, later each time."""
-        self.due_at_s = now_s + self.retry_s
-        self.retry_s = min(2 * self.retry_s, LAST_RETRY_S)
-
     def touch(self, at_s: float) -> None:
-        """Look at it at that time, if not before."""
-        self.due_at_s = at_s if self.due_at_s is None else min(self.due_at_s, at_s)
+        """Something was done to the device. It is looked at by `at_s`."""
+        if isinstance(self.status, Settled):
+            self.status = Waiting(at_s, "something was done to its device")
+        else:
+            self.status = replace(self.status, until_s=min(self.status.until_s, at_s))
 
-    def rest(self) -> None:
-        """All is as desired."""
-        if self.complaint:
+    def settle(self) -> None:
+        """The kernel holds the link."""
+        if self._complaint:
             LOG.info("%s holds its link now: %s", self.device, self.link)
-        self.due_at_s, self.retry_s, self.complaint = None, FIRST_RETRY_S, ""
+        self.status, self._retry_s, self._complaint = SETTLED, FIRST_RETRY_S, ""
 
-    def complain(self, complaint: str) -> None:
-        """Say in the log what is wrong, once."""
-        if complaint != self.complaint:
-            LOG.error("%s does not hold its link (%s): %s", self.device, self.link, complaint)
-            self.complaint = complaint
+    def wait(self, now_s: float, why: str) -> None:
+        """The kernel will hold the link without our doing. The port is looked at again later."""
+        self.status = Waiting(self._next_look_s(now_s), why)
+
+    def fail(self, now_s: float, why: str) -> None:
+        """The kernel does not hold the link. The log says why, once for each reason."""
+        if why != self._complaint:
+            LOG.error("%s does not hold its link (%s): %s", self.device, self.link, why)
+        self._complaint = why
+        self.status = Failed(self._next_look_s(now_s), why)
+
+    def _next_look_s(self, now_s: float) -> float:
+        at_s = now_s + self._retry_s
+        self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+        return at_s

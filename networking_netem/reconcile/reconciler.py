@@ -3,22 +3,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import Callable, Collection, Dict, List, Mapping, Optional, Protocol, Sequence
 
-from oslo_log import log as logging
-
-from networking_netem.domain.diff import diff, obstacles
+from networking_netem.domain.diff import Steps, diff, obstacles
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Conditions, Plan
-from networking_netem.domain.step import Await, DeleteIfb, Step
+from networking_netem.domain.step import DeleteIfb, Step
 from networking_netem.kernel.apply import Failure
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.modules import Modules
 from networking_netem.reconcile.port import Port
+from networking_netem.reconcile.status import Status
 
 LOG = logging.getLogger(__name__)
 
@@ -40,18 +40,20 @@ class Kernel(Protocol):
 
 
 class Switch(Protocol):
-    """What the reconciler needs of ``networking_netem.agent.switch.Switch``."""
+    """What the reconciler needs of the switch that the ports are on."""
 
-    def claim(self, device: str) -> bool: ...
+    def claim(self, device: str) -> bool:
+        """Have the switch leave the qdiscs of a port alone; False when it does already."""
 
-    def release(self, device: str) -> None: ...
+    def release(self, device: str) -> None:
+        """Give the qdiscs of a port back to the switch."""
 
 
 class Reconciler:
     """Plans, observes, applies and observes again, for one device as for a thousand.
 
-    One port's failure never stops another's: it is logged once, tried again with backoff, and the
-    port is left clean rather than half done. ``clock`` counts seconds.
+    A step that the kernel refuses stops no other port. Its port is tried again later and later, and
+    is left clean rather than half done. ``clock`` counts seconds.
     """
 
     def __init__(
@@ -68,6 +70,16 @@ class Reconciler:
         self._modules = Modules()
         self._ports: Dict[str, Port] = {}
         self._lock = threading.RLock()
+
+    def link(self, device: str) -> Link:
+        """The link that is desired of a device. Never waits for a reconcile that goes on."""
+        port = self._ports.get(device)
+        return port.link if port else Link.CLEAN
+
+    def statuses(self) -> Dict[str, Status]:
+        """The status of each device that has a link, or from which one is being removed."""
+        with self._lock:
+            return {device: port.status for device, port in self._ports.items()}
 
     def want(self, device: str, link: Link) -> None:
         """Set what is desired; the kernel hears of it from ``reconcile``."""
@@ -105,51 +117,58 @@ class Reconciler:
     def reconcile_due(self) -> Optional[float]:
         """Reconcile what is due now and return the seconds until the next; None for no next."""
         with self._lock:
+            due = self._due_at_s()
             now_s = self._clock()
-            self.reconcile([port.device for port in self._ports.values() if port.is_due(now_s)])
-            due = [port.due_at_s for port in self._ports.values() if port.due_at_s is not None]
-            return max(min(due) - self._clock(), 0.0) if due else None
+            self.reconcile([device for device, at_s in due.items() if at_s <= now_s])
+            due = self._due_at_s()
+            return max(min(due.values()) - self._clock(), 0.0) if due else None
 
-    def _look(self, ports: Sequence[Port]) -> Dict[str, List[Step]]:
-        """What there is to tell the kernel, by device; a port without an entry is settled."""
+    def _due_at_s(self) -> Dict[str, float]:
+        due = ((device, port.due_at_s) for device, port in self._ports.items())
+        return {device: at_s for device, at_s in due if at_s is not None}
+
+    def _look(self, ports: Sequence[Port]) -> Dict[str, Steps]:
+        """The steps of each device that has any. A port without steps has its status after this."""
         seen = self._kernel.observe([port.device for port in ports]) if ports else {}
         todo = {}
         for port in ports:
             observed = seen.get(port.device)
-            steps = self._settle(port, observed) if observed else self._rest(port)
-            if steps:
-                todo[port.device] = steps
+            if observed is None:
+                self._settle(port)
+                continue
+            plan = self._plan(port, observed)
+            left = diff(plan, observed)
+            if left.steps:
+                todo[port.device] = left.steps
+            else:
+                self._conclude(port, obstacles(plan, observed), left.awaited_packets)
         if len(seen) < len(ports):
             self._sweep()
         return todo
 
-    def _settle(self, port: Port, observed: Observed) -> List[Step]:
-        """The steps that tell the kernel something; without any, decide when to look again."""
-        wanted = self._plan(port, observed)
-        left = diff(wanted, observed)
-        telling = [step for step in left if not isinstance(step, Await)]
-        if telling:
-            return telling
-        hindrances = obstacles(wanted, observed)
-        # What Open vSwitch put there it takes away when it is told to.
-        if hindrances and not self._switch.claim(port.device):
-            port.complain("; ".join(hindrances))
-        if hindrances or left:
-            port.look_again(self._clock())
-            return []
-        return self._rest(port)
+    def _conclude(self, port: Port, hindrances: Sequence[str], awaited_packets: int) -> None:
+        """Give a port its status that leaves nothing to tell the kernel now."""
+        if hindrances:
+            # What the switch put there it takes away when it is told to.
+            if self._switch.claim(port.device):
+                port.wait(self._clock(), "the switch takes its own qdiscs away")
+            else:
+                port.fail(self._clock(), "; ".join(hindrances))
+        elif awaited_packets:
+            port.wait(self._clock(), f"{awaited_packets} packets are on their way")
+        else:
+            self._settle(port)
 
-    def _rest(self, port: Port) -> List[Step]:
-        """Nothing to do: all is as desired, or the device is gone."""
-        port.rest()
+    def _settle(self, port: Port) -> None:
+        """All is as desired, or the device is gone; a clean port is forgotten."""
+        port.settle()
         if port.link == Link.CLEAN:
             self._switch.release(port.device)
             self._budget.free(port.device)
             del self._ports[port.device]
-        return []
 
-    def _tell(self, ports: Sequence[Port], todo: Mapping[str, List[Step]]) -> Dict[str, str]:
-        """Apply, with Open vSwitch's hands off; returns the first refusal by device.
+    def _tell(self, ports: Sequence[Port], todo: Mapping[str, Steps]) -> Dict[str, str]:
+        """Apply, with the switch's hands off; returns the first refusal by port's device.
 
         The first is the cause of those behind it.
         """
@@ -159,7 +178,7 @@ class Reconciler:
         owners = {ifb_name(port.device): port.device for port in ports}
         refusals: Dict[str, str] = {}
         for failure in self._kernel.apply([step for steps in todo.values() for step in steps]):
-            device = owners.get(failure.subject, failure.subject)
+            device = owners.get(failure.step.device, failure.step.device)
             if device not in refusals:
                 refusals[device] = str(failure)
                 if failure.missing_module:
@@ -171,12 +190,15 @@ class Reconciler:
         seen = self._kernel.observe([port.device for port in ports])
         for port in ports:
             observed = seen.get(port.device)
-            if observed:
-                port.complain(refusals.get(port.device, "it never stood still"))
-                self._kernel.apply(diff(Plan(), observed))
-            port.look_again(self._clock())
+            if observed is None:
+                port.wait(self._clock(), "its device has gone")
+                continue
+            why = refusals.get(port.device, f"others changed its qdiscs {ROUNDS} times meanwhile")
+            port.fail(self._clock(), why)
+            self._kernel.apply(diff(Plan(), observed).steps)
 
     def _plan(self, port: Port, observed: Observed) -> Plan:
+        """What the kernel must hold now; the port's queues get room from the budget for it."""
         if port.link == Link.CLEAN:
             return Plan()
         return port.plan(
@@ -189,7 +211,7 @@ class Reconciler:
 
     def _sweep(self) -> None:
         """Remove the ifbs of devices that are gone."""
-        left = self._kernel.orphans()
+        left: List[str] = list(self._kernel.orphans())
         if left:
             LOG.info("Removing ifbs whose ports are gone: %s", ", ".join(sorted(left)))
             self._kernel.apply([DeleteIfb(ifb) for ifb in left])

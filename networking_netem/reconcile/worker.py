@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-
-from oslo_log import log as logging
 
 from networking_netem.kernel.watch import Watcher
 from networking_netem.reconcile.reconciler import Reconciler

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two tables: one row a rule, at most one per policy and direction."""
+"""The tables of the rules: one row a rule, at most one per policy and direction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.declarative import declared_attr
 
 
 class _PolicyRule(model_base.HasId):
-    """What both tables have: an id, the policy and the direction."""
+    """What each table has: an id, the policy and the direction."""
 
     # A change of a rule raises the revision number of its policy.
     revises_on_change = ("qos_policy",)
@@ -78,3 +78,7 @@ class QosLossRule(_PolicyRule, model_base.BASEV2):
         ),
         model_base.BASEV2.__table_args__,
     )
+
+
+TABLES = tuple(each.__tablename__ for each in _PolicyRule.__subclasses__())
+"""The names of all our tables."""

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two rules as versioned objects: what the API serves and what agents receive."""
+"""The rules as versioned objects: what the API serves and what agents receive."""
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any, Dict, Type, Union
 
 from neutron.objects import base
 from neutron.objects.qos import rule
-from neutron_lib import constants
 from neutron_lib.objects import common_types
 from oslo_versionedobjects import fields
 
-from networking_netem.domain import rules
+from networking_netem.domain import rule_types
+from networking_netem.domain.attribute import Choice, plain
 from networking_netem.rules import models
 
 
@@ -20,7 +20,7 @@ class Number(fields.FieldType):
 
     @staticmethod
     def coerce(obj: object, attr: str, value: Any) -> Union[int, float]:
-        return rules.plain(value)
+        return plain(value)
 
 
 class NumberField(fields.AutoTypedField):
@@ -29,42 +29,42 @@ class NumberField(fields.AutoTypedField):
     AUTO_TYPE = Number()
 
 
-@base.NeutronObjectRegistry.register
-class QosDelayRule(rule.QosRule):
-    """Delay and jitter in one direction, milliseconds."""
+def _fields(rule_type: rule_types.RuleType) -> Dict[str, fields.Field]:
+    """Return a field for each attribute of the declaration."""
+    made: Dict[str, fields.Field] = {}
+    for attribute in rule_type.attributes:
+        options = {} if attribute.default is None else {"default": attribute.default}
+        kind = common_types.FlowDirectionEnumField if isinstance(attribute, Choice) else NumberField
+        made[attribute.name] = kind(**options)
+    return made
+
+
+class _Rule(rule.QosRule):
+    """What our rules have in common: at most one of a type per policy and direction."""
 
     # Not Neutron's, which differs between releases: ours travel between all of them.
     VERSION = "1.0"
 
-    db_model = models.QosDelayRule
-
-    fields = {  # noqa: RUF012
-        "delay_ms": NumberField(),
-        "delay_correlation_ms": NumberField(default=0),
-        "direction": common_types.FlowDirectionEnumField(default=constants.EGRESS_DIRECTION),
-    }
-
-    duplicates_compare_fields = ("direction",)
-
-    rule_type = rules.DELAY.name
+    duplicates_compare_fields = (rule_types.DIRECTION.name,)
 
 
 @base.NeutronObjectRegistry.register
-class QosLossRule(rule.QosRule):
+class QosDelayRule(_Rule):
+    """Delay and jitter in one direction, milliseconds."""
+
+    db_model = models.QosDelayRule
+    rule_type = rule_types.DELAY.name
+    fields = _fields(rule_types.DELAY)
+
+
+@base.NeutronObjectRegistry.register
+class QosLossRule(_Rule):
     """Loss in one direction, percent."""
 
-    VERSION = "1.0"
-
     db_model = models.QosLossRule
-
-    fields = {  # noqa: RUF012
-        "loss_pct": NumberField(),
-        "direction": common_types.FlowDirectionEnumField(default=constants.EGRESS_DIRECTION),
-    }
-
-    duplicates_compare_fields = ("direction",)
-
-    rule_type = rules.LOSS.name
+    rule_type = rule_types.LOSS.name
+    fields = _fields(rule_types.LOSS)
 
 
-CLASSES = (QosDelayRule, QosLossRule)
+BY_TYPE: Dict[str, Type[_Rule]] = {cls.rule_type: cls for cls in (QosDelayRule, QosLossRule)}
+"""The class of each rule type, by its name."""

@@ -9,7 +9,7 @@ from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings
 from neutron_lib.exceptions import qos as qos_exceptions
 
-from networking_netem.domain import rules
+from networking_netem.domain.rule_types import NAMES
 
 _NOT_BOUND = (portbindings.VIF_TYPE_UNBOUND, portbindings.VIF_TYPE_BINDING_FAILED)
 
@@ -22,7 +22,7 @@ class QosRuleNotSupported(qos_exceptions.QosRuleNotSupported):
 
 def refuse_unserved(rule: Any, port: Any) -> None:
     """Raise `QosRuleNotSupported` if `rule` is ours and `port` is one that we cannot serve."""
-    if rule.rule_type not in rules.NAMES:
+    if rule.rule_type not in NAMES:
         return
     for binding in port.bindings:
         reason = _reason(binding) if binding.status == constants.ACTIVE else None

@@ -11,7 +11,7 @@ import neutron.policy  # noqa: F401  isort: skip
 from neutron.conf.policies import qos
 from oslo_policy import policy
 
-from networking_netem.domain import rules
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 
 _STOCK = "bandwidth_limit"
 
@@ -25,13 +25,13 @@ def list_rules() -> List[policy.DocumentedRuleDefault]:
     stock_rules = {rule.name: rule for rule in qos.list_rules()}
     return [
         _like(stock_rules[f"{verb}_policy_{_STOCK}_rule"], verb, rule_type)
-        for rule_type in rules.RULE_TYPES
+        for rule_type in RULE_TYPES
         for verb in ("get", "create", "update", "delete")
     ]
 
 
 def _like(
-    stock: policy.DocumentedRuleDefault, verb: str, rule_type: rules.RuleType
+    stock: policy.DocumentedRuleDefault, verb: str, rule_type: RuleType
 ) -> policy.DocumentedRuleDefault:
     return policy.DocumentedRuleDefault(
         name=stock.name.replace(_STOCK, rule_type.name),

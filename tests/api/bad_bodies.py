@@ -9,7 +9,8 @@ import string
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
-from networking_netem.domain.rules import Attribute, Number, RuleType
+from networking_netem.domain.attribute import Attribute, Number
+from networking_netem.domain.rule_types import RuleType
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any, Optional
 
 import pytest
 
-from tests import neutron_api
 from tests.api import hosts
-from tests.neutron_api import Answer, NeutronApi
+from tests.support import neutron_api
+from tests.support.neutron_api import Answer, NeutronApi
 
 RULES = {
     "delay": {"delay_ms": 1},

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from networking_netem.domain.rules import RULE_TYPES, RuleType
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from tests.api import bad_bodies
-from tests.neutron_api import NeutronApi
+from tests.support.neutron_api import NeutronApi
 
 BODIES = 1200
 """For each of two rule types, half of them as POST and half as PUT."""

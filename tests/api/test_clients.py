@@ -8,10 +8,10 @@ from typing import Any, Callable
 
 import pytest
 
-from networking_netem.domain.rules import RULE_TYPES, RuleType
-from tests import neutron_api
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from tests.api import mariadb
-from tests.neutron_api import NeutronApi
+from tests.support import neutron_api
+from tests.support.neutron_api import NeutronApi
 
 CLIENTS = 8
 ROUNDS = 8

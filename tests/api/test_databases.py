@@ -10,8 +10,8 @@ from typing import Iterator
 import pytest
 import sqlalchemy as sa
 
-from tests import first_version, neutron_api, schema
 from tests.api import mariadb
+from tests.support import first_version, neutron_api, schema
 
 OURS = "networking-netem"
 

@@ -7,7 +7,7 @@ from typing import Iterator
 
 import pytest
 
-from tests.neutron_api import NeutronApi
+from tests.support.neutron_api import NeutronApi
 
 USERS = {
     "admin": ("elsewhere", "admin,manager,member,reader"),

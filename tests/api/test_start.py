@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import neutron_api
+from tests.support import neutron_api
 
 
 def test_netem_without_qos_says_what_to_set(tmp_path: Path) -> None:

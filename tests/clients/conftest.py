@@ -11,9 +11,9 @@ from typing import Callable, Iterator
 import pytest
 import requests
 
-from tests import neutron_api
 from tests.clients.api import Api
 from tests.clients.environments import Environment
+from tests.support import neutron_api
 
 
 @contextlib.contextmanager

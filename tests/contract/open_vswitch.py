@@ -8,9 +8,21 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator, List
+
+from neutron.agent.common import ovs_lib
+from neutron.conf.plugins.ml2.drivers import ovs_conf
+from neutron.plugins.ml2.drivers.openvswitch.agent import ovs_agent_extension_api
+from neutron.plugins.ml2.drivers.openvswitch.agent.openflow import br_cookie
+from oslo_config import cfg
+
+from networking_netem.agent.driver import VHOST_USER, NetemQosDriver
+from tests.contract.qos import PORT_ID, TAP
 
 BRIDGE = "br-int"
+VHOST = "vhu22222222-22"
+ROW = "networking-netem"
+"""What Open vSwitch's database says of who made our QoS row."""
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
 
@@ -40,3 +52,55 @@ def vsctl(socket: Path, *arguments: str) -> str:
     """Run `ovs-vsctl`; it waits until the daemon has done what it says."""
     command = ["ovs-vsctl", "--timeout=30", f"--db=unix:{socket}", *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+class Bridge(br_cookie.OVSBridgeCookieMixin, ovs_lib.OVSBridge):
+    """The integration bridge without OpenFlow: no flows, no meters."""
+
+    def add_flow(self, **_: Any) -> None:
+        pass
+
+    def uninstall_flows(self, **_: Any) -> None:
+        pass
+
+    def list_meter_features(self) -> List[Any]:
+        return []
+
+
+class Ovs:
+    """Open vSwitch with a port and a vhost-user port, and the bridge that extensions get."""
+
+    def __init__(self, socket: Path) -> None:
+        ovs_conf.register_ovs_agent_opts(cfg.CONF)
+        self.socket = socket
+        self.vsctl("add-port", BRIDGE, TAP)
+        self.vsctl("set", "Interface", TAP, f"external_ids:iface-id={PORT_ID}")
+        self.vsctl("set", "Interface", TAP, 'external_ids:attached-mac="fa:16:3e:00:00:01"')
+        # The dummy Open vSwitch has no such device; its database has.
+        self.vsctl("--no-wait", "add-port", BRIDGE, VHOST)
+        self.vsctl("--no-wait", "set", "Interface", VHOST, f"type={VHOST_USER[1]}")
+        cfg.CONF.set_override("ovsdb_connection", f"unix:{socket}", "OVS")
+        bridge = Bridge(BRIDGE)
+        self.agent_api = ovs_agent_extension_api.OVSAgentExtensionAPI(bridge, None, {})
+        self.bridge = self.agent_api.request_int_br()
+
+    def driver(self) -> NetemQosDriver:
+        """Our driver as `QosAgentExtension.initialize` leaves it."""
+        driver = NetemQosDriver()
+        driver.consume_api(self.agent_api)
+        driver.initialize()
+        return driver
+
+    def vsctl(self, *arguments: str) -> str:
+        return vsctl(self.socket, *arguments).strip()
+
+    def owner(self, device: str) -> str:
+        """Who made the QoS row that the port has; empty without one."""
+        row = self.vsctl("get", "Port", device, "qos")
+        if row == "[]":
+            return ""
+        known = self.vsctl("--if-exists", "get", "QoS", row, "external_ids:owner")
+        return known.strip('"') or "Neutron"
+
+    def policing_kbps(self, device: str) -> int:
+        return int(self.vsctl("get", "Interface", device, "ingress_policing_rate"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from networking_netem.domain.rules import RULE_TYPES, RuleType
-from tests.neutron_api import NeutronApi
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+from tests.support.neutron_api import NeutronApi
 
 BODIES = {
     "delay": {"delay_rule": {"delay_ms": 1}},

@@ -6,14 +6,15 @@ from __future__ import annotations
 import pytest
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 
-from networking_netem.domain.rules import RULE_TYPES, Number, RuleType
+from networking_netem.domain.attribute import Number
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from networking_netem.extensions import qos_netem
 from networking_netem.rules import objects
 from networking_netem.server import policies, seam
 
 each_type = pytest.mark.parametrize(
     ("rule_type", "cls"),
-    list(zip(RULE_TYPES, objects.CLASSES)),
+    [(rule_type, objects.BY_TYPE.get(rule_type.name)) for rule_type in RULE_TYPES],
     ids=[rule_type.name for rule_type in RULE_TYPES],
 )
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from doc.generate import reference, rest
-from tests.neutron_api import NeutronApi
 from tests.releases.suites import SUITES
+from tests.support.neutron_api import NeutronApi
 
 FOLDER = Path(rest.__file__).parents[1]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.neutron_api import NeutronApi
+from tests.support.neutron_api import NeutronApi
 
 EXAMPLES = json.loads(Path(__file__).with_name("examples.json").read_text())
 STATUS = {"POST": 201, "GET": 200, "PUT": 200, "DELETE": 204}

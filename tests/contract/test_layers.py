@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "extensions": {"domain", "server"},
     "rules": {"domain"},
     "reconcile": {"domain", "kernel"},
-    "agent": {"domain", "kernel", "rules", "reconcile", "server"},
+    "agent": {"domain", "kernel", "rules", "reconcile"},
     "client": {"domain"},
 }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from networking_netem.domain.rules import DELAY, RULE_TYPES, Number, RuleType
-from tests.neutron_api import NeutronApi
+from networking_netem.domain.attribute import Number
+from networking_netem.domain.rule_types import DELAY, RULE_TYPES, RuleType
+from tests.support.neutron_api import NeutronApi
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from neutron.objects.qos import rule as qos_rule
 
 from networking_netem.rules import objects, wire
 from networking_netem.server import seam
-from tests.neutron_api import NeutronApi
+from tests.support.neutron_api import NeutronApi
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"
 
@@ -115,3 +115,49 @@ def test_the_server_answers_a_pull_of_any_release(api: NeutronApi) -> None:
         data = sent["versioned_object.data"]
         assert data["rules"] == []
         assert data[wire.OUR_RULES][0]["versioned_object.data"]["delay_ms"] == 0.5
+
+
+def _from_another_version(policy: Any, **change: Any) -> Any:
+    """Return the policy as it travels, the loss rule among ours changed in this way."""
+    sent = _travelled(policy.obj_to_primitive())
+    (loss,) = (
+        rule
+        for rule in sent["versioned_object.data"][wire.OUR_RULES]
+        if rule["versioned_object.name"] == "QosLossRule"
+    )
+    data = change.pop("data", {})
+    loss.update({f"versioned_object.{name}": value for name, value in change.items()})
+    loss["versioned_object.data"].update(data)
+    return sent
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "QosTeleportRule"},
+        {"name": "QosTeleportRule", "version": "7.3", "data": {"teleport_pct": 5}},
+        {"version": "2.0"},
+        {"data": {"direction": "any"}},
+        {"data": {"loss_pct": "much"}},
+    ],
+    ids=["class", "class-and-field", "major", "choice", "value"],
+)
+def test_a_rule_of_another_version_costs_that_rule_alone(
+    policy: Any, change: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire._pass_over.cache_clear()
+    sent = _from_another_version(policy, **change)
+    for _ in range(2):
+        arrived = base.NeutronObject.clean_obj_from_primitive(_travelled(sent))
+        assert _rules(arrived) == sorted((each.to_dict() for each in policy.rules[:2]), key=str)
+    (said,) = caplog.messages
+    assert "are passed over on this host" in said
+    assert change.get("name", "QosLossRule") in said
+
+
+def test_a_newer_minor_version_is_read_as_the_one_known(policy: Any) -> None:
+    sent = _from_another_version(policy, version="1.9", data={"loss_burst_packets": 3})
+    arrived = base.NeutronObject.clean_obj_from_primitive(sent)
+    assert _rules(arrived) == _rules(policy)
+    assert not arrived.obj_what_changed()
+    assert {rule.VERSION for rule in arrived.rules if rule.obj_name() in wire._CLASSES} == {"1.0"}

@@ -12,10 +12,10 @@ from neutron.objects.qos import rule as qos_rule
 from neutron_lib import context
 from oslo_versionedobjects import fixture
 
-from networking_netem.domain.rules import RULE_TYPES, RuleType
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from networking_netem.rules import objects
 from networking_netem.server import seam
-from tests.neutron_api import NeutronApi
+from tests.support.neutron_api import NeutronApi
 
 # What a peer of the same version must find. A change here is a change of what travels: it needs
 # a way for agents that are not upgraded yet.
@@ -28,7 +28,7 @@ POLICY_ID = "11111111-1111-1111-1111-111111111111"
 
 
 def test_fingerprints() -> None:
-    classes = {cls.__name__: [cls] for cls in objects.CLASSES}
+    classes = {cls.__name__: [cls] for cls in objects.BY_TYPE.values()}
     assert fixture.ObjectVersionChecker(classes).get_hashes() == FINGERPRINTS
 
 

@@ -9,7 +9,7 @@ from typing import Any, Iterator
 import pytest
 import sqlalchemy as sa
 
-from tests.neutron_api import NeutronApi
+from tests.support.neutron_api import NeutronApi
 
 RULES = {
     "delay": {"delay_ms": 1},

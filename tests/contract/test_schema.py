@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests import schema
-from tests.neutron_api import NeutronApi
+from tests.support import schema
+from tests.support.neutron_api import NeutronApi
 
 
 def test_models_equal_migrations(api: NeutronApi) -> None:

@@ -18,7 +18,6 @@ from neutron.objects import base, ports
 from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
 from neutron.objects.qos import rule_type as qos_rule_type
-from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 from neutron.services.qos import qos_plugin
 from neutron.services.qos.drivers import manager as drivers
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
@@ -27,7 +26,7 @@ from neutron_lib.exceptions import qos as qos_exceptions
 from neutron_lib.services.qos import constants
 from oslo_config import cfg
 
-from networking_netem.domain.rules import RULE_TYPES
+from networking_netem.domain.rule_types import RULE_TYPES
 from networking_netem.extensions import qos_netem
 from networking_netem.rules import objects
 from networking_netem.server import body, plugin, seam
@@ -42,12 +41,14 @@ def applied() -> None:
 
 
 def test_applying_again_changes_nothing() -> None:
+    registered = base.NeutronObjectRegistry.obj_classes()
+
     def state() -> tuple:
         return (
             list(constants.VALID_RULE_TYPES),
             dict(qos_extension.QoSPluginBase.rule_objects),
             {name: dict(each) for name, each in ovs_driver.SUPPORTED_RULES.items()},
-            [base.NeutronObjectRegistry.obj_classes()[cls.__name__] for cls in objects.CLASSES],
+            [registered[cls.__name__] for cls in objects.BY_TYPE.values()],
         )
 
     before = state()
@@ -66,7 +67,7 @@ def test_the_field_of_rule_types_holds_the_list_itself() -> None:
 
 
 def test_get_rules_still_looks_classes_up_in_its_module() -> None:
-    for cls in objects.CLASSES:
+    for cls in objects.BY_TYPE.values():
         assert getattr(qos_rule, cls.__name__) is cls
     assert "getattr" in _names_used_by(qos_rule.get_rules), (
         "neutron.objects.qos.rule.get_rules no longer finds rule classes by name: "
@@ -74,12 +75,11 @@ def test_get_rules_still_looks_classes_up_in_its_module() -> None:
     )
 
 
-def test_both_drivers_of_open_vswitch_share_one_dict() -> None:
-    for driver in (ovs_driver.OVSDriver.create(), qos_driver.QosOVSAgentDriver):
-        supported = getattr(driver, "supported_rules", None) or driver.SUPPORTED_RULES
-        assert supported is ovs_driver.SUPPORTED_RULES, (
-            f"{driver} no longer shares SUPPORTED_RULES: it will refuse our rules"
-        )
+def test_the_driver_of_open_vswitch_still_holds_this_dict() -> None:
+    driver = ovs_driver.OVSDriver.create()
+    assert driver.supported_rules is ovs_driver.SUPPORTED_RULES, (
+        f"{driver} no longer holds SUPPORTED_RULES by reference: it will refuse our rules"
+    )
 
 
 def test_the_api_still_resolves_methods_through_rule_objects() -> None:
@@ -128,9 +128,9 @@ def test_each_rule_is_still_asked_about_each_port(vif_type: str) -> None:
 def test_neutron_still_answers_for_ports_that_we_serve() -> None:
     manager = _plugin().driver_manager
     manager._drivers.append(ovs_driver.OVSDriver.create())
-    for cls, values in zip(objects.CLASSES, ({"delay_ms": 0.5}, {"loss_pct": 0.0001})):
-        rule = cls(direction="ingress", **values)
-        rule.obj_set_defaults()
+    for rule_type in RULE_TYPES:
+        least = {each.name: 10**-each.decimals for each in rule_type.numbers}
+        rule = objects.BY_TYPE[rule_type.name](direction="ingress", **least)
         assert manager.validate_rule_for_port(None, rule, _port(vif_type="ovs")), (
             "Neutron's validators refuse a decimal, or the arguments have changed: "
             f"no port will take a {rule.rule_type} rule"

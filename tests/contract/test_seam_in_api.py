@@ -11,12 +11,12 @@ from pathlib import Path
 from neutron.objects.qos import policy as qos_policy
 from neutron.services.qos.drivers import manager as drivers
 
-from networking_netem.domain.rules import RULE_TYPES
+from networking_netem.domain.rule_types import RULE_TYPES
 from networking_netem.extensions import qos_netem
 from networking_netem.rules import objects
 from networking_netem.server import body
-from tests import neutron_api
-from tests.neutron_api import NeutronApi
+from tests.support import neutron_api
+from tests.support.neutron_api import NeutronApi
 
 # Before anything of Neutron, with the plugins the other way round than in the other tests.
 OTHER_ORDER = """
@@ -38,7 +38,7 @@ assert not db_api.get_context_manager()._factory._started
 for module in ("neutron.services.qos.qos_plugin", "networking_netem.server.plugin"):
     assert module not in sys.modules, module
 
-from tests import neutron_api
+from tests.support import neutron_api
 
 api = neutron_api.start(Path(sys.argv[1]))
 policy = api.post("/qos/policies", {"policy": {"name": "unstable"}}).body["policy"]["id"]

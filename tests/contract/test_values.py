@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from networking_netem.domain.rules import DELAY, LOSS, RULE_TYPES, Number, RuleType
-from tests.neutron_api import NeutronApi
+from networking_netem.domain.attribute import Number
+from networking_netem.domain.rule_types import DELAY, LOSS, RULE_TYPES, RuleType
+from tests.support.neutron_api import NeutronApi
 
 GOOD = [
     (DELAY, {"delay_ms": 0}, {"delay_ms": 0, "delay_correlation_ms": 0, "direction": "egress"}),

@@ -9,13 +9,13 @@ from typing import Optional, Tuple
 
 import pytest
 
-from networking_netem.domain.diff import diff, obstacles
+from networking_netem.domain.diff import Difference, diff, obstacles
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Observed, ObservedTree
 from networking_netem.domain.plan import Conditions, Plan, Tree, plan
-from networking_netem.domain.step import Await, ChangeQdisc, Step
+from networking_netem.domain.step import ChangeQdisc, Step
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import observe
@@ -31,8 +31,10 @@ LINKS = {
     "rate": Link(egress=Impairment(rate_kbps=1), ingress=Impairment(rate_kbps=10_000_000)),
     "burst": Link(egress=Impairment(rate_kbps=1, burst_kbit=2**31 - 1)),
     "all": Link(
-        egress=Impairment(100_000, 10_000, 100_000, 10_000, 1_000),
-        ingress=Impairment(30_000, 0, 1_000, 20_000, 0),
+        egress=Impairment(
+            delay_us=100_000, jitter_us=10_000, loss_ppm=100_000, rate_kbps=10_000, burst_kbit=1_000
+        ),
+        ingress=Impairment(delay_us=30_000, loss_ppm=1_000, rate_kbps=20_000),
     ),
     "extremes": Link(egress=Impairment(**MAXIMA), ingress=Impairment(**MAXIMA)),
 }
@@ -42,15 +44,15 @@ def reach(netlink: Netlink, device: str, wanted: Link) -> Tuple[Step, ...]:
     """Reconcile until the diff is empty; returns every step taken."""
     taken: Tuple[Step, ...] = ()
     for _ in range(ROUNDS):
-        steps = steps_to(netlink, device, plan(wanted))
-        if not steps:
+        left = left_to(netlink, device, plan(wanted))
+        if left.is_none:
             return taken
-        assert apply(netlink.transact, steps) == ()
-        taken += steps
-    raise AssertionError(f"not reached after {ROUNDS} rounds: {steps}")
+        assert apply(netlink.transact, left.steps) == ()
+        taken += left.steps
+    raise AssertionError(f"not reached after {ROUNDS} rounds: {left}")
 
 
-def steps_to(netlink: Netlink, device: str, wanted: Plan) -> Tuple[Step, ...]:
+def left_to(netlink: Netlink, device: str, wanted: Plan) -> Difference:
     return diff(wanted, seen(netlink, device))
 
 
@@ -69,7 +71,7 @@ def test_what_is_applied_is_observed(netlink: Netlink, tap: str, wanted: Link) -
         if tree is not None:
             assert found is not None
             assert (found.tbf, found.netem, found.fifo) == (tree.tbf, tree.netem, tree.fifo)
-    assert steps_to(netlink, tap, plan(wanted)) == ()
+    assert left_to(netlink, tap, plan(wanted)).is_none
 
 
 @pytest.mark.parametrize("wanted", LINKS.values(), ids=LINKS)
@@ -115,7 +117,7 @@ def test_one_rules_edit_is_one_change_in_place(netlink: Netlink, tap: str) -> No
     edited = Link(
         egress=Impairment(101_000, 20_000, 100_000, 10_000, 1_000), ingress=LINKS["all"].ingress
     )
-    steps = steps_to(netlink, tap, plan(edited))
+    steps = left_to(netlink, tap, plan(edited)).steps
     assert [type(step) for step in steps] == [ChangeQdisc]
     assert steps[0].device == ifb_name(tap)
     assert steps[0].qdisc == plan(edited).egress.netem
@@ -124,7 +126,7 @@ def test_one_rules_edit_is_one_change_in_place(netlink: Netlink, tap: str) -> No
 def test_a_foreign_root_is_left_alone_and_egress_is_built(netlink: Netlink, tap: str) -> None:
     tc("qdisc", "add", "dev", tap, "root", "handle", "7:", "prio")
     wanted = plan(LINKS["all"])
-    assert apply(netlink.transact, steps_to(netlink, tap, wanted)) == ()
+    assert apply(netlink.transact, left_to(netlink, tap, wanted).steps) == ()
     assert obstacles(wanted, seen(netlink, tap)) == (
         f"{tap} has a root qdisc that is not ours: prio 7:",
     )
@@ -164,8 +166,8 @@ def test_the_segment_size_follows_a_larger_mtu_but_not_a_smaller_one(
 ) -> None:
     def cut() -> int:
         found = seen(netlink, tap)
-        steps = diff(plan(LINKS["all"], Conditions(found.plan_mtu_bytes)), found)
-        assert apply(netlink.transact, steps) == ()
+        left = diff(plan(LINKS["all"], Conditions(found.plan_mtu_bytes)), found)
+        assert apply(netlink.transact, left.steps) == ()
         tbf = seen(netlink, tap).tree.tbf
         assert tbf
         return tbf.segment_bytes
@@ -180,7 +182,7 @@ def test_the_segment_size_follows_a_larger_mtu_but_not_a_smaller_one(
 def test_an_ingress_qdisc_in_the_way_is_named(netlink: Netlink, tap: str) -> None:
     tc("qdisc", "add", "dev", tap, "ingress")
     wanted = plan(LINKS["all"])
-    assert apply(netlink.transact, steps_to(netlink, tap, wanted)) == ()
+    assert apply(netlink.transact, left_to(netlink, tap, wanted).steps) == ()
     assert "ingress qdisc" in obstacles(wanted, seen(netlink, tap))[0]
     assert seen(netlink, tap).tree.tbf is not None
 
@@ -229,10 +231,12 @@ def test_removal_drains_before_it_deletes(netlink: Netlink, tap: str) -> None:
     ip("neigh", "add", "10.9.9.2", "lladdr", "02:00:00:00:00:01", "dev", tap)
     _send_one("10.9.9.2")
     assert seen(netlink, tap).tree.backlog_packets >= 1
-    steps = steps_to(netlink, tap, Plan())
-    assert [type(step) for step in steps] == [ChangeQdisc]
-    assert apply(netlink.transact, steps) == ()
-    assert [type(step) for step in steps_to(netlink, tap, Plan())] == [Await]
+    left = left_to(netlink, tap, Plan())
+    assert [type(step) for step in left.steps] == [ChangeQdisc]
+    assert apply(netlink.transact, left.steps) == ()
+    left = left_to(netlink, tap, Plan())
+    assert left.steps == ()
+    assert left.awaited_packets >= 1
 
 
 def _send_one(address: str) -> None:

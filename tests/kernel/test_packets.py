@@ -42,11 +42,11 @@ def impose(two_vms: None, netlink: Netlink) -> Callable[[Link], None]:
 
     def imposed(link: Link) -> None:
         for _ in range(4):
-            steps = diff(plan(link), observe(netlink, [TAP])[TAP])
-            if not steps:
+            left = diff(plan(link), observe(netlink, [TAP])[TAP])
+            if left.is_none:
                 return
-            assert apply(netlink.transact, steps) == ()
-        raise AssertionError(f"still to do: {steps}")
+            assert apply(netlink.transact, left.steps) == ()
+        raise AssertionError(f"still to do: {left}")
 
     return imposed
 

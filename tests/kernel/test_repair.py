@@ -65,7 +65,7 @@ def wait_until(holds: Callable[[], bool]) -> float:
 
 def is_held(netlink: Netlink, device: str, link: Link) -> bool:
     found = observe(netlink, [device]).get(device)
-    return found is not None and diff(plan(link, Conditions(found.plan_mtu_bytes)), found) == ()
+    return found is not None and diff(plan(link, Conditions(found.plan_mtu_bytes)), found).is_none
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_missing_module_is_named_and_the_rest_is_imposed(
     assert sum(f"Kernel module {module} is missing" in text for text in caplog.messages) == 1
     found = observe(netlink, [tap])[tap]
     possible = plan(ALL, Conditions(missing_modules=frozenset({module})))
-    assert diff(possible, found) == ()
+    assert diff(possible, found).is_none
     assert (found.tree.tbf is None) == (module == "sch_tbf")
     load_again()
     agent.reconciler.audit()

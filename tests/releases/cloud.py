@@ -15,12 +15,12 @@ from netem_lab.guest.uml import SOURCE
 from netem_lab.host import require_guest
 from netem_lab.rest import Neutron
 from netem_lab.scenario import PAIR
-from tests.neutron_api import NeutronApi
 from tests.releases import image, package
 from tests.releases.chroot import Chroot
 from tests.releases.compute import COMPUTE, Compute
 from tests.releases.controller import URL, Controller
 from tests.releases.suites import Suite
+from tests.support.neutron_api import NeutronApi
 
 _FILES_MIB = 6144
 

@@ -9,7 +9,8 @@ from netem_lab.guest.uml import SOURCE
 from tests.releases import image
 from tests.releases.cloud import Cloud
 
-SEAMS = [f"tests/contract/test_{name}.py" for name in ("seam", "agent_seam", "declaration")]
+_NAMES = ("seam", "agent_extension", "agent_driver", "switch", "declaration")
+SEAMS = [f"tests/contract/test_{name}.py" for name in _NAMES]
 
 
 def test_the_release_is_the_one_that_is_said(cloud: Cloud) -> None:

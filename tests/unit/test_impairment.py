@@ -23,13 +23,15 @@ def test_a_burst_alone_impairs_nothing() -> None:
 
 
 def test_words_for_the_log() -> None:
-    link = Link(egress=Impairment(100_500, 10_000, 1, 10_000), ingress=Impairment())
-    assert str(link) == "egress 100.5 ms ±10 ms, 0.0001 % loss, 10000 kbit/s; ingress clean"
+    slow = Impairment(delay_us=100_500, jitter_us=10_000, loss_ppm=1, rate_kbps=10_000)
+    link = Link(egress=slow, ingress=Impairment())
+    assert str(link) == "egress 10000 kbit/s, 100.5 ms ± 10 ms, 0.0001 % lost; ingress clean"
 
 
 @pytest.mark.parametrize("direction", Direction)
 def test_one_direction_is_exchanged_and_the_other_stays(direction: Direction) -> None:
     other = next(each for each in Direction if each is not direction)
-    link = Link(Impairment(1), Impairment(2)).with_impairment(direction, Impairment(3))
-    assert link[direction] == Impairment(3)
-    assert link[other] in (Impairment(1), Impairment(2))
+    one, two, three = (Impairment(delay_us=each) for each in (1, 2, 3))
+    link = Link(egress=one, ingress=two).with_impairment(direction, three)
+    assert link[direction] == three
+    assert link[other] in (one, two)

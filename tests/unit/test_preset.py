@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from networking_netem.client.preset import MAX_KBPS, factors, presets
-from networking_netem.domain.rules import RULE_TYPES, InvalidValue
+from networking_netem.domain.attribute import InvalidValue
+from networking_netem.domain.rule_types import RULE_TYPES
 
 ATTRIBUTES = {each.name: each for rule in RULE_TYPES for each in rule.attributes}
 ATTRIBUTES[MAX_KBPS.name] = MAX_KBPS

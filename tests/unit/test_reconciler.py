@@ -19,7 +19,7 @@ from networking_netem.domain.plan import Conditions, plan
 from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc
 from networking_netem.reconcile.budget import PACKET_BYTES, Budget
 from networking_netem.reconcile.reconciler import Reconciler
-from tests.unit.kernel_in_memory import KernelInMemory
+from tests.support.kernel_in_memory import KernelInMemory
 
 ONE, TWO = "tap00000000-01", "tap00000000-02"
 SLOW = Link(egress=Impairment(delay_us=100_000), ingress=Impairment(rate_kbps=1000))
@@ -59,7 +59,7 @@ class Scene:
         self.reconciler.reconcile([device])
 
     def holds(self, device: str, link: Link) -> bool:
-        return diff(plan(link), self.kernel.devices[device]) == ()
+        return diff(plan(link), self.kernel.devices[device]).is_none
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_a_missing_module_is_named_once_and_the_rest_works(
     scene.reconciler.audit()
     assert sum(f"Kernel module {module} is missing" in text for text in caplog.messages) == 1
     without = plan(SLOW, Conditions(missing_modules=frozenset({module})))
-    assert diff(without, scene.kernel.devices[ONE]) == ()
+    assert diff(without, scene.kernel.devices[ONE]).is_none
     scene.kernel.unknown = set()
     scene.reconciler.audit()
     assert scene.holds(ONE, SLOW)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networking_netem.domain import rules
-from networking_netem.domain.rules import DELAY_MS, DIRECTION, LOSS_PCT, InvalidValue
+from networking_netem.domain.attribute import InvalidValue, Number
+from networking_netem.domain.rule_types import DELAY_MS, DIRECTION, LOSS_PCT, RULE_TYPES
 
-NUMBERS = [each for rule in rules.RULE_TYPES for each in rule.attributes if each is not DIRECTION]
+NUMBERS = [each for rule in RULE_TYPES for each in rule.attributes if each is not DIRECTION]
 
 GOOD = [
     (0, 0),
@@ -99,7 +99,7 @@ def test_all_else_is_refused_naming_attribute_range_and_value(value: object) -> 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
 @given(data=st.data())
 def test_every_number_in_the_range_survives_each_way_of_writing_it(
-    number: rules.Number, data: st.DataObject
+    number: Number, data: st.DataObject
 ) -> None:
     exact = data.draw(st.decimals(number.minimum, number.maximum, places=number.decimals))
     parsed = number.parse(str(exact))
@@ -132,7 +132,7 @@ def test_a_direction_is_one_of_two_words(value: object) -> None:
 
 
 def test_names_in_bodies() -> None:
-    assert [(rule.member, rule.collection) for rule in rules.RULE_TYPES] == [
+    assert [(rule.member, rule.collection) for rule in RULE_TYPES] == [
         ("delay_rule", "delay_rules"),
         ("loss_rule", "loss_rules"),
     ]

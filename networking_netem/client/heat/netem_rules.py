@@ -9,7 +9,8 @@ from heat.common import exception
 from heat.engine import constraints, properties, support
 from heat.engine.resources.openstack.neutron.qos import QoSRule
 
-from networking_netem.domain.rules import DELAY, LOSS, Attribute, InvalidValue, Number, RuleType
+from networking_netem.domain.attribute import Attribute, InvalidValue, Number
+from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
 
 
 def _schema(attribute: Attribute) -> properties.Schema:

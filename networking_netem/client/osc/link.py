@@ -12,7 +12,8 @@ from osc_lib.command import command
 
 from networking_netem.client import preset, sdk
 from networking_netem.client.osc.preset import Values, add_preset
-from networking_netem.domain.rules import DELAY, LOSS, InvalidValue
+from networking_netem.domain.attribute import InvalidValue
+from networking_netem.domain.rule_types import DELAY, LOSS
 
 _RESOURCES = {
     "bandwidth_limit": QoSBandwidthLimitRule,

@@ -11,7 +11,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from networking_netem.client import options, sdk
-from networking_netem.domain.rules import DELAY, LOSS, RuleType
+from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
 
 LOG = logging.getLogger(__name__)
 

@@ -8,16 +8,14 @@ from alembic.util import CommandError
 from neutron.db.migration.connection import DBConnection
 from neutron_lib.db import model_base
 
-# For the metadata that `revision --autogenerate` compares with.
-from networking_netem.rules import models  # noqa: F401
+from networking_netem.rules import models
 from networking_netem.server.migration import first_version
 
 VERSION_TABLE = "alembic_version_networking_netem"
-OUR_TABLES = ("qos_delay", "qos_loss")
 
 
 def _is_ours(item, name, type_, reflected, compare_to) -> bool:  # type: ignore[no-untyped-def]
-    return type_ != "table" or name in OUR_TABLES
+    return type_ != "table" or name in models.TABLES
 
 
 if context.is_offline_mode():

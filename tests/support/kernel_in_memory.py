@@ -15,7 +15,6 @@ from networking_netem.domain.step import (
     AddIfb,
     AddQdisc,
     AddRedirect,
-    Await,
     ChangeQdisc,
     DeleteClsact,
     DeleteIfb,
@@ -50,25 +49,22 @@ class KernelInMemory:
     def apply(self, steps: Sequence[Step]) -> List[Failure]:
         failures = []
         for step in steps:
-            if isinstance(step, Await):
-                continue
             self.told.append(step)
-            subject = getattr(step, "device", "") or getattr(step, "ifb", "")
             if type(step) in self.unknown:
                 code = errno.EOPNOTSUPP if isinstance(step, AddIfb) else errno.ENOENT
                 failures.append(Failure(step, Answer(code)))
-            elif subject in self.refusals:
-                failures.append(Failure(step, Answer(self.refusals[subject])))
-            elif not self._carry_out(step, subject):
+            elif step.device in self.refusals:
+                failures.append(Failure(step, Answer(self.refusals[step.device])))
+            elif not self._carry_out(step):
                 failures.append(Failure(step, Answer(errno.ENOENT)))
         return failures
 
-    def _carry_out(self, step: Step, subject: str) -> bool:
+    def _carry_out(self, step: Step) -> bool:
         """False when what the step builds on is not there."""
-        device = next(d for d in self.devices if subject in (d, ifb_name(d)))
+        device = next(d for d in self.devices if step.device in (d, ifb_name(d)))
         observed = self.devices[device]
         if isinstance(step, (AddQdisc, ChangeQdisc, DeleteTree)):
-            changed = _with_tree(observed, step, on_ifb=subject != device)
+            changed = _with_tree(observed, step, on_ifb=step.device != device)
         else:
             changed = _with_way(observed, step)
         if changed:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two QoS rule types, declared once: names, ranges, decimals, units, defaults and help."""
+"""An attribute of a rule: its name, what it takes, and which part of an impairment it sets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import reprlib
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Optional, Tuple, Union
-
-from networking_netem.domain.link import Direction
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
@@ -24,7 +22,11 @@ class InvalidValue(ValueError):
 
 @dataclass(frozen=True)
 class Number:
-    """An attribute that takes a decimal number between two whole bounds, both included."""
+    """An attribute that takes a decimal number between two whole bounds, both included.
+
+    `field` is the field of `Impairment` that it sets. The field counts steps of the last decimal:
+    three decimals of milliseconds are microseconds.
+    """
 
     name: str
     minimum: int
@@ -34,6 +36,7 @@ class Number:
     help: str
     default: Optional[int] = None
     """What an absent attribute means; `None`: it must be given."""
+    field: str = ""
 
     @property
     def expected(self) -> str:
@@ -56,6 +59,19 @@ class Number:
         ):
             raise InvalidValue(self.name, self.expected, value)
         return plain(number)
+
+    def steps(self, value: Optional[Union[int, float]]) -> int:
+        """Return `value` in steps of the last decimal, exactly; the default for None.
+
+        A value above the maximum counts as the maximum.
+        """
+        if value is None:
+            value = self.default or 0
+        return min(round(value * 10**self.decimals), self.maximum * 10**self.decimals)
+
+    def value(self, steps: int) -> Union[int, float]:
+        """Return what so many steps of the last decimal are, whole numbers as int."""
+        return plain(Decimal(steps).scaleb(-self.decimals))
 
 
 @dataclass(frozen=True)
@@ -80,25 +96,6 @@ class Choice:
 
 
 Attribute = Union[Number, Choice]
-
-
-@dataclass(frozen=True)
-class RuleType:
-    """One kind of rule in a QoS policy: its name in the API and the attributes it has."""
-
-    name: str
-    help: str
-    attributes: Tuple[Attribute, ...]
-
-    @property
-    def member(self) -> str:
-        """The key of one rule in a body."""
-        return f"{self.name}_rule"
-
-    @property
-    def collection(self) -> str:
-        """The key of a list of rules in a body, and the last part of their path."""
-        return f"{self.name}_rules"
 
 
 def plain(number: Union[Decimal, float]) -> Union[int, float]:
@@ -147,44 +144,3 @@ class _Shown(reprlib.Repr):
 
 _shown = _Shown()
 _shown.maxstring = 60
-
-DELAY_MS = Number(
-    "delay_ms",
-    minimum=0,
-    maximum=60_000,
-    decimals=3,
-    unit="milliseconds",
-    help="One-way delay added to every packet.",
-)
-DELAY_CORRELATION_MS = Number(
-    "delay_correlation_ms",
-    minimum=0,
-    maximum=30_000,
-    decimals=3,
-    unit="milliseconds",
-    default=0,
-    help="Jitter: how far the delay of a packet may lie from the mean, in either direction.",
-)
-LOSS_PCT = Number(
-    "loss_pct",
-    minimum=0,
-    maximum=100,
-    decimals=4,
-    unit="percent",
-    help="Share of the packets that is dropped.",
-)
-DIRECTION = Choice(
-    "direction",
-    choices=tuple(each.value for each in Direction),
-    default=Direction.EGRESS.value,
-    help="Which packets: those that the instance sends (egress) or receives (ingress).",
-)
-
-DELAY = RuleType(
-    "delay",
-    help="Delay, with jitter",
-    attributes=(DELAY_MS, DELAY_CORRELATION_MS, DIRECTION),
-)
-LOSS = RuleType("loss", help="Packet loss", attributes=(LOSS_PCT, DIRECTION))
-RULE_TYPES = (DELAY, LOSS)
-NAMES = tuple(rule_type.name for rule_type in RULE_TYPES)

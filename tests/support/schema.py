@@ -7,21 +7,21 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-OUR_TABLES = ("qos_delay", "qos_loss")
-
 
 def differences(connection: sa.engine.Connection) -> list:
     """Return what alembic would change: types, defaults, keys and indexes too."""
     from neutron.db.migration.models import head
 
-    from networking_netem.rules import models  # noqa: F401
+    from networking_netem.rules import models
 
     migrated = MigrationContext.configure(
         connection,
         opts={
             "compare_type": True,
             "compare_server_default": True,
-            "include_object": lambda item, name, type_, *_: type_ != "table" or name in OUR_TABLES,
+            "include_object": lambda item, name, type_, *_: (
+                type_ != "table" or name in models.TABLES
+            ),
         },
     )
     return compare_metadata(migrated, head.get_metadata())

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our rule types as QoS drivers of Neutron declare what they support."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from networking_netem.domain.attribute import Choice
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+
+
+def supported_rules() -> Dict[str, Dict[str, Any]]:
+    """Return, by name of rule type, its attributes and their validators.
+
+    The API of rule types understands only these two validators (17-29). type:range looks at
+    the whole part of a decimal (neutron_lib validate_range), enough for a value already parsed.
+    """
+    return {rule_type.name: _validators(rule_type) for rule_type in RULE_TYPES}
+
+
+def _validators(rule_type: RuleType) -> Dict[str, Any]:
+    validators: Dict[str, Any] = {}
+    for attribute in rule_type.attributes:
+        if isinstance(attribute, Choice):
+            validators[attribute.name] = {"type:values": list(attribute.choices)}
+        else:
+            validators[attribute.name] = {"type:range": [attribute.minimum, attribute.maximum]}
+    return validators

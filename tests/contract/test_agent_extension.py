@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What our extension relies on in Neutron's is still there, and does what it did."""
+
+from __future__ import annotations
+
+import importlib
+from types import SimpleNamespace
+from typing import Any, Iterator, List
+
+import pytest
+from neutron.agent.l2.extensions import qos
+from neutron.api.rpc.callbacks import events
+from neutron.api.rpc.callbacks.consumer import registry
+from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
+from oslo_concurrency import lockutils
+
+from networking_netem.agent import seam
+from networking_netem.agent.driver import NetemQosDriver
+from networking_netem.agent.extension import NetemAgentExtension
+from networking_netem.agent.switch import Switch
+from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.link import Link
+from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.edits import Edits
+from networking_netem.reconcile.reconciler import Reconciler
+from tests.contract.open_vswitch import ROW, Ovs
+from tests.contract.qos import PORT_ID, TAP, delay, limit, policy, port
+from tests.support.kernel_in_memory import KernelInMemory
+
+
+def _is_locked() -> bool:
+    lock = lockutils.internal_lock("qos-port")
+    free = lock.acquire(blocking=False)
+    if free:
+        lock.release()
+    return not free
+
+
+class Recording(qos.QosAgentDriver):
+    """Has any handler; remembers which were called, and whether the lock was held each time."""
+
+    SUPPORTED_RULES = {"delay": NetemQosDriver.SUPPORTED_RULES["delay"]}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.called: List[str] = []
+        self.locked: List[bool] = []
+
+    def initialize(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        def handler(port: Any, rule: Any = None) -> None:
+            self.called.append(name)
+            self.locked.append(_is_locked())
+
+        return handler
+
+    def since(self) -> List[str]:
+        called, self.called = self.called, []
+        return called
+
+
+class Connection:
+    """The RPC connection of an agent; nobody sends."""
+
+    def create_consumer(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+def _extension(driver: Any) -> NetemAgentExtension:
+    """The extension as it is after `initialize`, with this driver and no kernel."""
+    extension = NetemAgentExtension()
+    extension.policy_map = qos.PortPolicyMap()
+    extension.qos_driver = driver
+    extension._worker = SimpleNamespace(wake=lambda: None)
+    return extension
+
+
+@pytest.fixture
+def recorded() -> Iterator[Any]:
+    driver = Recording()
+    driver.device = lambda port: ""
+    driver.forget = lambda port: None
+    extension = _extension(driver)
+    extension._edits = Edits(lambda device: Link.CLEAN)
+    extension._reconciler = SimpleNamespace(reconcile=lambda devices: None)
+    yield extension
+    registry.clear()
+
+
+@pytest.fixture
+def unlocked_deletion() -> None:
+    """Neutron deletes ports without the lock; else a test that deletes one would never end."""
+    extension = qos.QosAgentExtension()
+    extension.policy_map, extension.qos_driver = qos.PortPolicyMap(), Recording()
+    extension.delete_port(None, {"port_id": PORT_ID})
+    assert not any(extension.qos_driver.locked), (
+        "QosAgentExtension.delete_port takes the lock qos-port itself now: ours, which takes it "
+        "around that, will block the agent for ever"
+    )
+
+
+def test_the_agent_calls_itself_as_we_expect() -> None:
+    for home in (
+        "neutron_lib.plugins.ml2.ovs_constants",
+        "neutron.plugins.ml2.drivers.openvswitch.agent.common.constants",
+    ):
+        try:
+            constants = importlib.import_module(home)
+            assert constants.EXTENSION_DRIVER_TYPE == seam.OPEN_VSWITCH, (
+                "the Open vSwitch agent calls itself otherwise: the extension will refuse it"
+            )
+            return
+        except (ImportError, AttributeError):
+            continue
+    pytest.fail("EXTENSION_DRIVER_TYPE has moved: is the agent's type still as in agent/seam.py?")
+
+
+@pytest.mark.parametrize("other", ["linuxbridge", "sriov", "macvtap"])
+def test_another_agent_ends_at_its_start(other: str) -> None:
+    extension = NetemAgentExtension()
+    with pytest.raises(seam.OtherAgent) as refusal:
+        extension.initialize(connection=None, driver_type=other)
+    assert f"type {other}: take netem out of extensions" in str(refusal.value)
+    assert not vars(extension), "something was done before the agent was refused"
+
+
+def test_handlers_are_called_by_these_names_under_this_lock(
+    recorded: Any, unlocked_deletion: None
+) -> None:
+    driver = recorded.qos_driver
+    recorded.policy_map.update_policy(policy(delay(1, "egress"), delay(2, "ingress")))
+    both = ["delete_delay", "delete_delay_ingress"]
+
+    recorded.handle_port(None, port())
+    assert driver.since() == [*both, "create_delay", "create_delay"], (
+        "QosAgentExtension.handle_port calls other handlers: links will lack rules, or keep them"
+    )
+    recorded.handle_port(None, port())
+    assert driver.since() == []
+
+    changed = [policy(delay(3, "egress"))]
+    recorded._handle_notification(None, "QosPolicy", changed, events.UPDATED)
+    assert driver.since() == [*both, "update_delay"], (
+        "a changed policy is no longer deleted as it was and updated as it is: "
+        "links will keep rules that are gone"
+    )
+    assert all(driver.locked), (
+        "Neutron edits without the lock qos-port, which agent.seam.editing() takes: "
+        "ports will get links that are half edited"
+    )
+    recorded.delete_port(None, {"port_id": PORT_ID})
+    assert driver.since() == both, "a port that goes no longer loses its rules"
+    assert all(driver.locked)
+
+
+def test_pushed_policies_come_through_the_method_that_we_override(recorded: Any) -> None:
+    locked: List[bool] = []
+    recorded.policies_changed = lambda: locked.append(_is_locked())
+    recorded._register_rpc_consumers(Connection())
+    registry.push(None, "QosPolicy", [policy()], events.UPDATED)
+    assert locked == [False], (
+        "QosAgentExtension no longer registers _handle_notification, or calls it under the lock: "
+        "changed rules will reach no port, or the agent will block for ever"
+    )
+
+
+def test_neutron_has_what_we_override_and_takes_no_name_of_ours() -> None:
+    for ours, neutrons, overridden in (
+        (
+            NetemAgentExtension,
+            qos.QosAgentExtension,
+            {"initialize", "handle_port", "delete_port", "_handle_notification"},
+        ),
+        (
+            NetemQosDriver,
+            qos_driver.QosOVSAgentDriver,
+            {
+                "create_bandwidth_limit",
+                "update_bandwidth_limit",
+                "delete_bandwidth_limit",
+                "delete_bandwidth_limit_ingress",
+                "SUPPORTED_RULES",
+            },
+        ),
+    ):
+        defined = {
+            name
+            for cls in ours.__mro__[: ours.__mro__.index(neutrons)]
+            for name in vars(cls)
+            if not name.startswith("__") and not name.startswith("_abc_")
+        }
+        clashing = {name for name in defined if hasattr(neutrons, name)}
+        assert clashing == overridden, (
+            f"{neutrons}: {sorted(overridden - clashing)} are gone, and ours are never called; "
+            f"{sorted(clashing - overridden)} are new there, and ours stand in their way"
+        )
+
+
+def test_a_policy_of_neutrons_becomes_a_link_and_ends(ovs: Ovs, unlocked_deletion: None) -> None:
+    kernel = KernelInMemory(TAP)
+    extension = _extension(ovs.driver())
+    reconciler = extension._reconciler = Reconciler(kernel, Switch(ovs.bridge), Budget(1 << 40))
+    extension._edits = extension.qos_driver.edits = Edits(reconciler.link)
+    rules = delay(100, "egress"), limit(1000, "ingress")
+    extension.policy_map.update_policy(policy(*rules))
+
+    extension.handle_port(None, port())
+    asked = Link(
+        egress=Impairment(delay_us=100_000), ingress=Impairment(rate_kbps=1000, burst_kbit=1000)
+    )
+    assert reconciler.link(TAP) == asked
+    assert kernel.devices[TAP].ifb
+    assert ovs.owner(TAP) == ROW
+
+    extension.delete_port(None, {"port_id": PORT_ID})
+    assert reconciler.statuses() == {}
+    assert kernel.devices[TAP].ifb is None
+    assert ovs.owner(TAP) == ""

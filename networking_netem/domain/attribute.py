@@ -67,7 +67,8 @@ class Number:
         """
         if value is None:
             value = self.default or 0
-        return min(round(value * 10**self.decimals), self.maximum * 10**self.decimals)
+        scale: int = 10**self.decimals
+        return min(round(value * scale), self.maximum * scale)
 
     def value(self, steps: int) -> Union[int, float]:
         """Return what so many steps of the last decimal are, whole numbers as int."""

@@ -1,91 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ten methods of neutronclient's `Client`, called like those of Neutron's own rules."""
+"""The methods of neutronclient's `Client` for our rules, called like those of Neutron's own.
+
+Each rule type has `list_<type>_rules`, and `show_`, `create_`, `update_`, `delete_<type>_rule`.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from neutronclient.v2_0 import client
 
-from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 
 Body = Dict[str, Any]
 
 
 def install() -> None:
-    """Give the ten methods to every `Client`, those made already included; twice is as once."""
+    """Give the methods to every `Client`, those made already included; twice is as once."""
     # neutronclient's own way (`object_path`, 7.2 to 14) calls the arguments `obj` and `parent_id`.
-    for method in _METHODS:
-        setattr(client.Client, method.__name__, method)
+    for rule_type in RULE_TYPES:
+        for name, method in methods(rule_type).items():
+            method.__name__ = name
+            setattr(client.Client, name, method)
 
 
-def _rules(rule_type: RuleType, policy: str) -> str:
-    return f"/qos/policies/{policy}/{rule_type.collection}"
+def methods(rule_type: RuleType) -> Dict[str, Callable[..., Any]]:
+    """Return the five methods for rules of a type, by name."""
+    member = rule_type.member
 
+    def rules_at(policy: str) -> str:
+        return f"/qos/policies/{policy}/{rule_type.collection}"
 
-def _rule(rule_type: RuleType, rule: str, policy: str) -> str:
-    return f"{_rules(rule_type, policy)}/{rule}"
+    def rule_at(rule: str, policy: str) -> str:
+        return f"{rules_at(policy)}/{rule}"
 
+    def list_rules(
+        self: client.Client, policy: str, retrieve_all: bool = True, **_params: Any
+    ) -> Body:
+        """Return the rules of this type in a policy."""
+        return self.list(rule_type.collection, rules_at(policy), retrieve_all, **_params)
 
-def list_delay_rules(
-    self: client.Client, policy: str, retrieve_all: bool = True, **_params: Any
-) -> Body:
-    """Return the delay rules of a policy."""
-    return self.list(DELAY.collection, _rules(DELAY, policy), retrieve_all, **_params)
+    def show_rule(self: client.Client, rule: str, policy: str, **_params: Any) -> Body:
+        """Return one rule."""
+        return self.get(rule_at(rule, policy), params=_params)
 
+    def create_rule(self: client.Client, policy: str, body: Optional[Body] = None) -> Body:
+        """Create a rule: the body is `{"<type>_rule": {…}}`."""
+        return self.post(rules_at(policy), body=body)
 
-def show_delay_rule(self: client.Client, rule: str, policy: str, **_params: Any) -> Body:
-    """Return one delay rule."""
-    return self.get(_rule(DELAY, rule, policy), params=_params)
+    def update_rule(
+        self: client.Client, rule: str, policy: str, body: Optional[Body] = None
+    ) -> Body:
+        """Change the attributes of a rule that the body names."""
+        return self.put(rule_at(rule, policy), body=body)
 
+    def delete_rule(self: client.Client, rule: str, policy: str) -> None:
+        """Delete a rule."""
+        return self.delete(rule_at(rule, policy))
 
-def create_delay_rule(self: client.Client, policy: str, body: Optional[Body] = None) -> Body:
-    """Create a delay rule: `{"delay_rule": {"delay_ms": 100}}`."""
-    return self.post(_rules(DELAY, policy), body=body)
-
-
-def update_delay_rule(
-    self: client.Client, rule: str, policy: str, body: Optional[Body] = None
-) -> Body:
-    """Change the attributes of a delay rule that the body names."""
-    return self.put(_rule(DELAY, rule, policy), body=body)
-
-
-def delete_delay_rule(self: client.Client, rule: str, policy: str) -> None:
-    """Delete a delay rule."""
-    return self.delete(_rule(DELAY, rule, policy))
-
-
-def list_loss_rules(
-    self: client.Client, policy: str, retrieve_all: bool = True, **_params: Any
-) -> Body:
-    """Return the loss rules of a policy."""
-    return self.list(LOSS.collection, _rules(LOSS, policy), retrieve_all, **_params)
-
-
-def show_loss_rule(self: client.Client, rule: str, policy: str, **_params: Any) -> Body:
-    """Return one loss rule."""
-    return self.get(_rule(LOSS, rule, policy), params=_params)
-
-
-def create_loss_rule(self: client.Client, policy: str, body: Optional[Body] = None) -> Body:
-    """Create a loss rule: `{"loss_rule": {"loss_pct": 10}}`."""
-    return self.post(_rules(LOSS, policy), body=body)
-
-
-def update_loss_rule(
-    self: client.Client, rule: str, policy: str, body: Optional[Body] = None
-) -> Body:
-    """Change the attributes of a loss rule that the body names."""
-    return self.put(_rule(LOSS, rule, policy), body=body)
-
-
-def delete_loss_rule(self: client.Client, rule: str, policy: str) -> None:
-    """Delete a loss rule."""
-    return self.delete(_rule(LOSS, rule, policy))
-
-
-_METHODS = (
-    *(list_delay_rules, show_delay_rule, create_delay_rule, update_delay_rule, delete_delay_rule),
-    *(list_loss_rules, show_loss_rule, create_loss_rule, update_loss_rule, delete_loss_rule),
-)
+    return {
+        f"list_{rule_type.collection}": list_rules,
+        f"show_{member}": show_rule,
+        f"create_{member}": create_rule,
+        f"update_{member}": update_rule,
+        f"delete_{member}": delete_rule,
+    }

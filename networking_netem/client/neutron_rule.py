@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of the `neutron` program on our rules have in common."""
+"""What the commands of the `neutron` program on delay and loss rules have in common."""
 
 from __future__ import annotations
 

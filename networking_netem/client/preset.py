@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple, Union
 
 from networking_netem.domain.attribute import InvalidValue, Number, plain
-from networking_netem.domain.rule_types import DELAY, DELAY_CORRELATION_MS, DELAY_MS, LOSS, LOSS_PCT
+from networking_netem.domain.rule_types import (
+    DELAY_CORRELATION_MS,
+    DELAY_MS,
+    DIRECTION,
+    IMPOSED,
+    LOSS_PCT,
+    MAX_KBPS,
+)
 
 Values = Mapping[str, Union[int, float]]
 """One direction of a link: attributes of rules by name."""
-
-# Neutron's own rule as far as this project imposes it; scaling must not arrive at 0.
-MAX_KBPS = Number("max_kbps", 1, 10_000_000, 0, "kbit/s", "Bandwidth.")
 
 QUANTITIES = {
     "rate": MAX_KBPS,
@@ -28,7 +32,6 @@ QUANTITIES = {
 """What can be scaled, by the word for it."""
 
 _FACTOR = Number("factor", 0, 1_000_000, 6, "times", "How much of a quantity there shall be.")
-_RULES = (("bandwidth_limit", (MAX_KBPS,)), ("delay", DELAY.attributes), ("loss", LOSS.attributes))
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,11 @@ class Preset:
     def rules(self) -> Iterator[Tuple[str, Dict[str, object]]]:
         """Yield the type and the attributes of each rule of a policy that makes this link."""
         for direction, values in self.directions().items():
-            for name, attributes in _RULES:
-                taken = {each.name: values[each.name] for each in attributes if each.name in values}
-                if taken:
-                    yield name, {**taken, "direction": direction}
+            for rule_type in IMPOSED:
+                names = [each.name for each in rule_type.numbers if each.name in values]
+                if names:
+                    rule = {name: values[name] for name in names}
+                    yield rule_type.name, {**rule, DIRECTION.name: direction}
 
     def scaled(self, factors: Mapping[str, Decimal]) -> Preset:
         """Return the link with quantities multiplied; `InvalidValue` where one leaves its range."""

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from typing import Dict, Type
+
 from openstack import resource
 
 from networking_netem.domain.rule_types import DELAY, LOSS
 
 
-class _QoSRule(resource.Resource):
+class QoSRule(resource.Resource):
+    """What our rules have in common."""
+
     allow_create = True
     allow_fetch = True
     allow_commit = True
@@ -21,7 +25,7 @@ class _QoSRule(resource.Resource):
     direction = resource.Body("direction")
 
 
-class QoSDelayRule(_QoSRule):
+class QoSDelayRule(QoSRule):
     """Delay with jitter in one direction of a QoS policy."""
 
     resource_key = DELAY.member
@@ -30,13 +34,13 @@ class QoSDelayRule(_QoSRule):
 
     _query_mapping = resource.QueryParameters("delay_ms", "delay_correlation_ms", "direction")
 
-    #: One-way delay, 0 to 60000 milliseconds.
+    #: One-way delay in milliseconds.
     delay_ms = resource.Body("delay_ms")
-    #: Jitter in either direction, 0 to 30000 milliseconds; default 0.
+    #: Jitter in either direction in milliseconds; default 0.
     delay_correlation_ms = resource.Body("delay_correlation_ms")
 
 
-class QoSLossRule(_QoSRule):
+class QoSLossRule(QoSRule):
     """Packet loss in one direction of a QoS policy."""
 
     resource_key = LOSS.member
@@ -45,5 +49,9 @@ class QoSLossRule(_QoSRule):
 
     _query_mapping = resource.QueryParameters("loss_pct", "direction")
 
-    #: Share of the packets that is dropped, 0 to 100 percent.
+    #: Share of the packets that is dropped, in percent.
     loss_pct = resource.Body("loss_pct")
+
+
+RESOURCES: Dict[str, Type[QoSRule]] = {DELAY.name: QoSDelayRule, LOSS.name: QoSLossRule}
+"""The resource of each rule type, by its name."""

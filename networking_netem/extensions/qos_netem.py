@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API extension `qos-netem`: delay_rules and loss_rules below a QoS policy."""
+"""The API extension `qos-netem`: a collection of rules below a QoS policy for each rule type."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Qos_netem(api_extensions.ExtensionDescriptor):  # noqa: N801 (Neutron want
 
     @classmethod
     def get_name(cls) -> str:
-        return "QoS delay and loss rules"
+        return "QoS rules for unstable links"
 
     @classmethod
     def get_alias(cls) -> str:
@@ -33,7 +33,7 @@ class Qos_netem(api_extensions.ExtensionDescriptor):  # noqa: N801 (Neutron want
 
     @classmethod
     def get_description(cls) -> str:
-        return "Rules of a QoS policy that add delay, jitter and packet loss"
+        return "Rules of a QoS policy that make the links of its ports worse"
 
     @classmethod
     def get_updated(cls) -> str:

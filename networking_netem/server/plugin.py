@@ -37,4 +37,4 @@ class NetemPlugin(base.ServicePluginBase):
         return "netem"
 
     def get_plugin_description(self) -> str:
-        return "Delay, jitter and loss rules for QoS policies"
+        return "Rules for unstable links in QoS policies"

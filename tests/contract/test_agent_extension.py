@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import importlib
+import json
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any, Iterator, List
 
@@ -34,6 +37,23 @@ def _is_locked() -> bool:
     if free:
         lock.release()
     return not free
+
+
+# The agent with Neutron's own extension and driver; then with ours.
+LOADED = """
+import json, sys
+
+import neutron
+from neutron.agent.l2.extensions import qos
+from neutron.plugins.ml2.drivers.openvswitch.agent import main, ovs_neutron_agent
+from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
+
+before = set(sys.modules)
+from networking_netem.agent import driver, extension
+
+more = {each for each in set(sys.modules) - before if each.split(".")[0] == "neutron"}
+print(json.dumps(sorted(more)))
+"""
 
 
 class Recording(qos.QosAgentDriver):
@@ -114,6 +134,17 @@ def test_the_agent_calls_itself_as_we_expect() -> None:
         except (ImportError, AttributeError):
             continue
     pytest.fail("EXTENSION_DRIVER_TYPE has moved: is the agent's type still as in agent/seam.py?")
+
+
+def test_the_agent_loads_nothing_more_of_neutron_than_without_us() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOADED], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [], (
+        "our side of the agent loads modules of Neutron that the agent itself does without; "
+        "what servers need belongs into networking_netem/server"
+    )
 
 
 @pytest.mark.parametrize("other", ["linuxbridge", "sriov", "macvtap"])

@@ -51,8 +51,9 @@ def test_a_layer_imports_only_what_lies_further_in(layer: str) -> None:
             assert rest.split(".")[0] in allowed, f"{path} imports {module}"
 
 
-def test_the_domain_imports_the_standard_library_only() -> None:
-    for path, module in _imports("domain"):
+@pytest.mark.parametrize("layer", ["domain", "reconcile"])
+def test_a_layer_imports_the_standard_library_only(layer: str) -> None:
+    for path, module in _imports(layer):
         top = module.split(".")[0]
         assert top in sys.stdlib_module_names or top == PACKAGE.name, f"{path} imports {module}"
 

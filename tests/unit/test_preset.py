@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from networking_netem.client.preset import MAX_KBPS, factors, presets
+from networking_netem.client.preset import factors, presets
 from networking_netem.domain.attribute import InvalidValue
-from networking_netem.domain.rule_types import RULE_TYPES
+from networking_netem.domain.rule_types import IMPOSED
 
-ATTRIBUTES = {each.name: each for rule in RULE_TYPES for each in rule.attributes}
-ATTRIBUTES[MAX_KBPS.name] = MAX_KBPS
+ATTRIBUTES = {each.name: each for rule in IMPOSED for each in rule.attributes}
 
 
 @pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)

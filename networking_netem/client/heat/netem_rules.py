@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`OS::Neutron::QoSDelayRule` and `OS::Neutron::QoSLossRule`."""
+"""The rules as resources of Heat: `OS::Neutron::QoS<Type>Rule`."""
 
 from __future__ import annotations
 

@@ -13,13 +13,9 @@ from osc_lib.command import command
 from networking_netem.client import preset, sdk
 from networking_netem.client.osc.preset import Values, add_preset
 from networking_netem.domain.attribute import InvalidValue
-from networking_netem.domain.rule_types import DELAY, LOSS
+from networking_netem.domain.rule_types import BANDWIDTH_LIMIT
 
-_RESOURCES = {
-    "bandwidth_limit": QoSBandwidthLimitRule,
-    DELAY.name: sdk.QoSDelayRule,
-    LOSS.name: sdk.QoSLossRule,
-}
+_RESOURCES = {BANDWIDTH_LIMIT.name: QoSBandwidthLimitRule, **sdk.RESOURCES}
 
 
 class CreateLink(command.ShowOne):

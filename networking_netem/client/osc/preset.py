@@ -10,22 +10,18 @@ from cliff import columns
 from osc_lib.command import command
 
 from networking_netem.client.preset import Preset, presets
+from networking_netem.domain.impairment import NONE
+from networking_netem.domain.rule_types import IMPOSED
 
 
 class Values(columns.FormattableColumn):
     """One direction of a link: a phrase for people, the attributes for programs."""
 
     def human_readable(self) -> str:
-        value = self._value
-        parts = []
-        if "max_kbps" in value:
-            parts.append(f"{value['max_kbps']} kbit/s")
-        if "delay_ms" in value:
-            jitter = value.get("delay_correlation_ms")
-            parts.append(f"{value['delay_ms']} ms" + (f" ± {jitter} ms" if jitter else ""))
-        if "loss_pct" in value:
-            parts.append(f"{value['loss_pct']} % lost")
-        return ", ".join(parts)
+        impairment = NONE
+        for rule_type in IMPOSED:
+            impairment = rule_type.put(impairment, self._value)
+        return str(impairment)
 
 
 class ListPresets(command.Lister):

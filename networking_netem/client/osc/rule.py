@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openstack network qos delay rule …` and `openstack network qos loss rule …`."""
+"""`openstack network qos <type> rule create|set|show|list|delete`, for each rule type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Rule(command.Command):
     """A command on the rules of one type."""
 
     rule_type: RuleType
-    resource: Type[sdk.QoSDelayRule]
+    resource: Type[sdk.QoSRule]
 
     @property
     def network(self) -> Any:
@@ -31,11 +31,11 @@ class _Rule(command.Command):
         """Return the policy of that name or id; raises the SDK's error where there is none."""
         return self.network.find_qos_policy(name_or_id, ignore_missing=False)
 
-    def rule(self, policy: str, rule_id: str) -> sdk.QoSDelayRule:
+    def rule(self, policy: str, rule_id: str) -> sdk.QoSRule:
         """Return a handle on a rule that ought to exist; sends nothing about the rule itself."""
         return self.resource.existing(id=rule_id, qos_policy_id=self.policy(policy).id)
 
-    def shown(self, rule: sdk.QoSDelayRule) -> Tuple[Tuple[str, ...], Tuple[Any, ...]]:
+    def shown(self, rule: sdk.QoSRule) -> Tuple[Tuple[str, ...], Tuple[Any, ...]]:
         """Return what ShowOne prints of a rule."""
         names = ("id", "qos_policy_id", *(each.name for each in self.rule_type.attributes))
         return names, tuple(getattr(rule, name) for name in names)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a rule type needs beside its declaration: one check a file, which names it when it fails.
+
+`doc/adding-a-rule-type.md` lists the same files in the same order.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+from typing import Callable, Dict, Optional, Set
+
+import tomllib
+
+from networking_netem.client import sdk
+from networking_netem.client.osc import rule as commands
+from networking_netem.domain import impairment
+from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.plan import tree
+from networking_netem.domain.rule_types import RuleType
+from networking_netem.rules import models, objects
+
+REPO = Path(__file__).parents[2]
+VERSIONS = REPO / "networking_netem/server/migration/alembic_migrations/versions"
+VERBS = ("create", "set", "show", "list", "delete")
+
+Check = Callable[[RuleType], Optional[str]]
+"""Returns what is missing, as the end of a sentence about the file; None where nothing is."""
+
+
+def camel(rule_type: RuleType) -> str:
+    """Return the name of a type as classes have it."""
+    return "".join(part.capitalize() for part in rule_type.name.split("_"))
+
+
+def missing(rule_type: RuleType) -> Dict[str, str]:
+    """Return a sentence for each file that lacks something for this rule type, by its path."""
+    found = {path: check(rule_type) for path, check in CHECKS.items()}
+    return {path: f"{path} {what}" for path, what in found.items() if what}
+
+
+def _impairment(rule_type: RuleType) -> Optional[str]:
+    for number in rule_type.numbers:
+        if number.field not in MAXIMA or not hasattr(impairment.NONE, number.field):
+            return f"has no field {number.field}, which {number.name} sets, with its maximum"
+    first = Impairment(**{rule_type.numbers[0].field: 1})
+    if first.is_none or str(first) == str(impairment.NONE):
+        return f"takes {rule_type.numbers[0].field} for a clean link in is_none or __str__"
+    return None
+
+
+def _plan(rule_type: RuleType) -> Optional[str]:
+    # What a field does may need a delay, a loss and a rate beside it.
+    base = Impairment(delay_us=100_000, loss_ppm=10_000, rate_kbps=10_000)
+    for number in rule_type.numbers:
+        known = number.field in MAXIMA
+        other = {number.field: getattr(base, number.field) // 2 or 20_000} if known else {}
+        if tree(replace(base, **other)) == tree(base):
+            return f"makes no qdisc that depends on {number.field}, which {number.name} sets"
+    return None
+
+
+def _models(rule_type: RuleType) -> Optional[str]:
+    name = f"Qos{camel(rule_type)}Rule"
+    return None if hasattr(models, name) else f"has no table {name} for {rule_type.name} rules"
+
+
+def _objects(rule_type: RuleType) -> Optional[str]:
+    name = f"Qos{camel(rule_type)}Rule"
+    cls = objects.BY_TYPE.get(rule_type.name)
+    # get_rules of neutron.objects.qos.rule looks classes up by this name (17-29).
+    return None if cls and cls.__name__ == name else f"has no {name} in BY_TYPE"
+
+
+def _migration(rule_type: RuleType) -> Optional[str]:
+    table = f"qos_{rule_type.name}"
+    if table in _strings(*VERSIONS.rglob("expand/*.py")):
+        return None
+    return f"has no migration below <release>/expand that creates the table {table}"
+
+
+def _resource(rule_type: RuleType) -> Optional[str]:
+    cls = sdk.RESOURCES.get(rule_type.name)
+    if cls is None:
+        return f"has no QoS{camel(rule_type)}Rule in RESOURCES"
+    for attribute in rule_type.attributes:
+        if not hasattr(cls, attribute.name) or attribute.name not in cls._query_mapping._mapping:
+            return f"has no {attribute.name} in the body or the query of {cls.__name__}"
+    return None
+
+
+def _commands(rule_type: RuleType) -> Optional[str]:
+    for name in _command_classes(rule_type).values():
+        if not hasattr(commands, name):
+            return f"has no {name}"
+    return None
+
+
+def _heat(rule_type: RuleType) -> Optional[str]:
+    # By its text: Heat is not installed here.
+    name = f"OS::Neutron::QoS{camel(rule_type)}Rule"
+    found = name in _strings(REPO / "networking_netem/client/heat/netem_rules.py")
+    return None if found else f"has no {name} in resource_mapping()"
+
+
+def _entry_points(rule_type: RuleType) -> Optional[str]:
+    project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
+    declared = project["entry-points"]["openstack.network.v2"]
+    for verb, name in _command_classes(rule_type).items():
+        command = f"network_qos_{rule_type.name}_rule_{verb}"
+        if declared.get(command) != f"{commands.__name__}:{name}":
+            return f"has no entry point {command} = {commands.__name__}:{name}"
+    return None
+
+
+def _page(path: str, form: str) -> Check:
+    def check(rule_type: RuleType) -> Optional[str]:
+        text = form.format(name=rule_type.name, camel=camel(rule_type))
+        return None if text in (REPO / path).read_text() else f"does not show {text}"
+
+    return check
+
+
+def _release_note(rule_type: RuleType) -> Optional[str]:
+    notes = (REPO / "releasenotes/notes").glob("*.yaml")
+    if any(rule_type.collection in note.read_text() for note in notes):
+        return None
+    return f"has no note that names {rule_type.collection}"
+
+
+def _command_classes(rule_type: RuleType) -> Dict[str, str]:
+    plural = {"list": "Rules"}
+    return {
+        verb: f"{verb.capitalize()}{camel(rule_type)}{plural.get(verb, 'Rule')}" for verb in VERBS
+    }
+
+
+def _strings(*files: Path) -> Set[str]:
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
+    return {node.value for node in nodes if isinstance(node, ast.Constant)}
+
+
+CHECKS: Dict[str, Check] = {
+    "networking_netem/domain/impairment.py": _impairment,
+    "networking_netem/domain/plan.py": _plan,
+    "networking_netem/rules/models.py": _models,
+    "networking_netem/rules/objects.py": _objects,
+    str(VERSIONS.relative_to(REPO)): _migration,
+    "networking_netem/client/sdk.py": _resource,
+    "networking_netem/client/osc/rule.py": _commands,
+    "networking_netem/client/heat/netem_rules.py": _heat,
+    "pyproject.toml": _entry_points,
+    "doc/clients/openstack.md": _page("doc/clients/openstack.md", "network qos {name} rule create"),
+    "doc/clients/sdk.md": _page("doc/clients/sdk.md", "QoS{camel}Rule"),
+    "doc/clients/heat.md": _page("doc/clients/heat.md", "OS::Neutron::QoS{camel}Rule"),
+    "doc/clients/python.md": _page("doc/clients/python.md", "{name}_rule"),
+    "releasenotes/notes": _release_note,
+}

@@ -61,8 +61,8 @@ def rule_common_fields() -> Dict[str, Any]:
 def _get_at_its_address(name: str) -> Callable[..., Any]:
     """Return the method that gets a rule of type `name`; it finds ours at their own path only."""
 
-    def get(  # type: ignore[no-untyped-def]
-        self, context, rule_id, policy_id, fields=None
+    def get(
+        self: Any, context: Any, rule_id: str, policy_id: str, fields: Any = None
     ) -> Dict[str, Any]:
         rule = self.get_policy_rule(context, self.rule_objects[name], rule_id, policy_id)
         at_its_address = rule["type"] == name and rule["qos_policy_id"] == policy_id
@@ -73,6 +73,6 @@ def _get_at_its_address(name: str) -> Callable[..., Any]:
     return get
 
 
-def _validate_rule_for_port(self, context, rule, port):  # type: ignore[no-untyped-def]
+def _validate_rule_for_port(self: Any, context: Any, rule: Any, port: Any) -> Any:
     attach.refuse_unserved(rule, port)
     return _stock_validate_rule_for_port(self, context, rule, port)

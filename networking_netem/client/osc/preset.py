@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Iterable, Tuple
+from typing import Any, Iterable, Tuple
 
 from cliff import columns
 from osc_lib.command import command
@@ -48,7 +48,7 @@ class ShowPreset(command.ShowOne):
         return ("name", "ingress", "egress", "source"), _row(presets()[parsed_args.preset])
 
 
-def add_preset(parser: argparse.ArgumentParser, argument: str, **more: bool) -> None:
+def add_preset(parser: argparse.ArgumentParser, argument: str, **more: Any) -> None:
     """Add an argument that takes the name of a preset."""
     parser.add_argument(
         argument,

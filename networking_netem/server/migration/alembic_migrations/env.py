@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from alembic import context
 from alembic.util import CommandError
 from neutron.db.migration.connection import DBConnection
@@ -14,8 +16,8 @@ from networking_netem.server.migration import first_version
 VERSION_TABLE = "alembic_version_networking_netem"
 
 
-def _is_ours(item, name, type_, reflected, compare_to) -> bool:  # type: ignore[no-untyped-def]
-    return type_ != "table" or name in models.TABLES
+def _is_ours(item: Any, name: Any, kind: str, *_: Any) -> bool:
+    return kind != "table" or name in models.TABLES
 
 
 if context.is_offline_mode():
@@ -23,7 +25,8 @@ if context.is_offline_mode():
         "the migrations of networking-netem look at the tables that exist: run them without --sql"
     )
 
-database = context.config.neutron_config.database
+# Set by neutron-db-manage (17-29).
+database = context.config.neutron_config.database  # type: ignore[attr-defined]
 with DBConnection(database.connection, context.config.attributes.get("connection")) as connection:
     context.configure(
         connection=connection,

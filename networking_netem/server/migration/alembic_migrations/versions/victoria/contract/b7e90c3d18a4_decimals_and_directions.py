@@ -7,7 +7,7 @@ where it stopped: MariaDB does not undo half a migration.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping, Sequence
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,7 +44,7 @@ def _convert(table: str, types: Dict[str, sa.Numeric]) -> None:
             batch.drop_constraint(constraint["name"] or f"uniq_{table}_old", type_="unique")
 
 
-def _unique(table: str, columns: List[str]) -> List[Dict[str, Any]]:
+def _unique(table: str, columns: List[str]) -> Sequence[Mapping[str, Any]]:
     """Return the unique constraints of the table on exactly these columns."""
     constraints = sa.inspect(op.get_bind()).get_unique_constraints(table)
     return [each for each in constraints if each["column_names"] == columns]

@@ -26,7 +26,7 @@ def upgrade() -> None:
 
 
 def _create_or_adopt(table: str, *values: sa.Column) -> None:
-    direction = sa.Column(
+    direction: sa.Column[str] = sa.Column(
         "direction",
         sa.Enum("egress", "ingress", name=f"{table}_directions"),
         server_default="egress",

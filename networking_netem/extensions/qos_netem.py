@@ -33,7 +33,7 @@ class Qos_netem(api_extensions.ExtensionDescriptor):  # noqa: N801 (Neutron want
 
     @classmethod
     def get_description(cls) -> str:
-        return "Rules of a QoS policy that add delay, jitter, loss and the like to the links of its ports"
+        return "Rules of a QoS policy that add delay, jitter, loss and the like to a link"
 
     @classmethod
     def get_updated(cls) -> str:

@@ -103,12 +103,12 @@ def _example(
     answer = api.send(method, at, json.dumps(body) if body else "")
     if method == "POST" and answer.status == HTTPStatus.CREATED:
         ids[name] = answer.body[f"{name}_rule"]["id"]
-    sent = f"\n\n{_json(body)}" if body else ""
-    status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
-    received = f"\n\n{_json(answer.body)}" if answer.body else ""
-    asked = f"```http\n{method} /v2.0{at}{sent}\n```"
+    sent = f"\n{_content(body)}" if body else ""
+    status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"
+    received = f"\n{_content(answer.body)}" if answer.body else ""
+    asked = f"```http\n{method} /v2.0{at} HTTP/1.1{sent}\n```"
     return f"\n## {title}\n\n{asked}\n\n```http\n{status}{received}\n```\n"
 
 
-def _json(body: Any) -> str:
-    return json.dumps(body, indent=2, sort_keys=True)
+def _content(body: Any) -> str:
+    return "Content-Type: application/json\n\n" + json.dumps(body, indent=2, sort_keys=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _REPO = Path(__file__).parents[1]
-# The pages keep the places that they have in the repository, so one link serves both there and here.
+# Pages keep the places that they have in the repository: a link holds there and in the site.
 _PAGES = ("README.md", "CONTRIBUTING.md", "doc", "releasenotes")
 
 project = "networking-netem"
@@ -14,7 +14,6 @@ author = "The networking-netem authors"
 root_doc = "doc/index"
 extensions = ["myst_parser", "reno.sphinxext", "doc.generate.notes"]
 exclude_patterns = [each.name for each in _REPO.iterdir() if each.name not in _PAGES]
-nitpicky = True
 myst_heading_anchors = 3
 
 html_title = project

@@ -20,11 +20,11 @@ html_title = project
 html_theme = "alabaster"
 html_theme_options = {
     "description": "Unstable links for OpenStack Neutron",
-    "fixed_sidebar": True,
     "page_width": "1100px",
 }
 html_show_sphinx = False
 html_copy_source = False
+html_use_index = False
 # Who opens the folder of the site finds its first page.
 html_additional_pages = {"index": "index.html"}
 templates_path = ["templates"]

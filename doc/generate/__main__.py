@@ -9,7 +9,7 @@ from pathlib import Path
 from doc.generate import reference, rest, site
 from tests import neutron_api
 
-FOLDER = Path(__file__).parents[1]
+FOLDER = site.REPO / "doc"
 
 
 def main() -> None:

@@ -15,8 +15,10 @@ from dulwich.repo import Repo
 from reno import scanner
 from reno.config import Config
 
-REPO = Path(__file__).parents[2]
-UNRELEASED = "Unreleased"
+from doc.generate.site import REPO
+
+UNRELEASED = "0.0.0-0"
+"""reno takes a version with a dash for unreleased, and gives it a title (`format_report`)."""
 
 
 class Folder:

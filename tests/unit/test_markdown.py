@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines of pages are short where they can be, and the index of decisions is complete.
+"""Lines of pages are short, files that they name exist, and the index of decisions is complete.
 
 A line has at most 120 characters. Longer may be what Markdown or a program does not let us wrap: a
 row of a table, whose cells are as short, and what a program printed or a server answered.
@@ -14,11 +14,15 @@ from typing import Iterator, Tuple
 import pytest
 
 REPO = Path(__file__).parents[2]
+PACKAGE = REPO / "networking_netem"
 PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "doc").rglob("*.md"))]
 DECISIONS = REPO / "doc/adr"
 MOST = 120
 OUTPUT = ("", "console", "http")
 """The languages of blocks that show what a program printed."""
+_FOLDERS = [PACKAGE.name, "netem_lab", "tests", "benchmarks", "doc", "releasenotes"]
+_FOLDERS += [each.name for each in PACKAGE.iterdir()]
+_OURS = re.compile(rf"`((?:{'|'.join(map(re.escape, _FOLDERS))})/[\w/.-]*\w)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
@@ -51,6 +55,12 @@ def _too_long(text: str) -> Iterator[Tuple[int, str]]:
         parts = re.split(r"(?<!\\)\|", line) if line.startswith("|") else [line]
         if any(len(part.strip()) > MOST for part in parts):
             yield number, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
+def test_files_of_ours_that_a_page_names_exist(page: Path) -> None:
+    for name in _OURS.findall(page.read_text()):
+        assert (REPO / name).exists() or (PACKAGE / name).exists(), name
 
 
 def test_the_index_has_every_decision_by_its_number_and_title() -> None:

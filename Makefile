@@ -2,10 +2,10 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q
-# What a cloud runs holds on Python 3.8; what only the lab does, on that of the oldest suite.
+# Clouds run networking_netem, on Python 3.8 and later. Labs run netem_lab, on Python 3.9 (bullseye) and later.
 VERMIN := $(VENV)/bin/vermin -q --violations --eval-annotations
 
-.PHONY: demo test check docs figures releases setup clean
+.PHONY: demo test check style docs figures releases setup clean
 
 setup: $(VENV)/ready
 
@@ -27,17 +27,20 @@ $(VENV)/test-ready: test-packages.txt $(VENV)/ready
 demo: setup
 	$(VENV)/bin/netem-lab demo
 
-# Two runs: the first Neutron module that a process imports chooses between threads and eventlet, and
-# what unit tests import before would have it choose eventlet.
-check: setup
+style: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VERMIN) -t=3.8- networking_netem
 	$(VERMIN) -t=3.9- netem_lab
+
+# Two runs: the first Neutron module that a process imports chooses between threads and eventlet, and
+# what unit tests import before would have it choose eventlet.
+check: style
 	$(PY) -m pytest -q tests/unit
 	$(PY) -m pytest -q tests/contract
 
+# The generated pages anew, and the site of all pages in build/html.
 docs: setup
 	$(PY) -m doc.generate
 
@@ -56,7 +59,7 @@ $(VENV)/releases-ready: $(VENV)/ready
 	$(call debian,debootstrap debian-archive-keyring)
 	touch $@
 
-# What doc/dataplane.md says, measured: minutes on a machine that does nothing else.
+# The figures of doc/dataplane.md, measured anew. It takes minutes, and a machine that does nothing else.
 figures: setup
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q -rP -m '' tests/kernel/test_packets.py tests/kernel/test_probe.py
 	$(VENV)/bin/netem-lab run -- $(PY) -m benchmarks.links

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of this folder that come from the code: `python -m doc.generate` writes them."""
+"""The pages that come from the code, and the site of all pages: `python -m doc.generate`."""

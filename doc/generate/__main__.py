@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the generated pages, starting a Neutron for the requests in one of them."""
+"""Writes the generated pages, starting a Neutron for one of them, and then makes the site."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from doc.generate import reference, rest
+from doc.generate import reference, rest, site
 from tests.support import neutron_api
 
-FOLDER = Path(__file__).parents[1]
+FOLDER = site.REPO / "doc"
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
         }
         for name, text in pages.items():
             (FOLDER / name).write_text(text)
+    first = site.build(site.FOLDER)
+    print(f"The site begins at {first}")
 
 
 if __name__ == "__main__":

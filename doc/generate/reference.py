@@ -15,7 +15,7 @@ CONFIGURATION = """\
 # Configuration reference
 
 These options belong in the configuration file of the Open vSwitch agent. The server has none of
-its own. This page is written by `make docs`; the commands are for you to run too.
+its own. `make docs` writes this page by the command below.
 
 ```console
 $ {command}
@@ -29,9 +29,9 @@ $ {command}
 POLICY = """\
 # Policy reference
 
-Who may do what to delay and loss rules: each rule below stands for the rule of the same verb for
-bandwidth limits, whatever your release says of it, and whatever your `policy.yaml` says instead.
-Override the one for bandwidth limits and ours follow; override one of these and only it changes.
+This page says who may do what to delay and loss rules. Each rule below refers to the rule of the
+same verb for bandwidth limits, as your release or your `policy.yaml` has it. Override that one, and
+ours follows. Override one of ours, and only that changes.
 
 ```console
 $ {command}

@@ -13,10 +13,10 @@ from tests.support.neutron_api import NeutronApi
 HEAD = """\
 # REST reference
 
-Two kinds of rules, below a QoS policy of Neutron's: `{policies}/{{policy_id}}/delay_rules` and
-`…/loss_rules`. All that holds for `bandwidth_limit_rules` of your release holds for them: headers,
-roles, `fields`, filters, sorting, pages, several at once. This page is written by `make docs` from
-a real server; only ids are replaced.
+Two kinds of rules stand below a QoS policy of Neutron's: `{policies}/{{policy_id}}/delay_rules` and
+`…/loss_rules`. What holds for `bandwidth_limit_rules` of your release holds for them too: headers,
+roles, `fields`, filters, sorting, pages, several at once. `make docs` writes this page from a real
+server, and replaces only ids.
 """
 
 HOLDS = """
@@ -25,19 +25,19 @@ HOLDS = """
 {tables}
 * Numbers may also be sent as text (`"0.5"`). Whole numbers come back as whole numbers.
 * `sort_key` wants a `sort_dir` beside it, as everywhere in Neutron.
-* `PUT` takes any of the attributes; what it does not name stays.
-* A policy has at most one rule of a type in a direction: a second is 409, as is turning one to a
-  direction that is taken.
-* A rule is found at its own address only: under another policy or another type it is 404.
-* A body is JSON, said to be `application/json` where a `Content-Type` is sent, and nests arrays
-  and objects at most 16 deep.
-* A policy with these rules is refused on a port without a device in its host's kernel (409):
+* `PUT` takes any of the attributes. What it does not name stays.
+* A policy has at most one rule of a type in a direction. A second one is refused with 409, and so
+  is turning one to a direction that is taken.
+* A rule is found at its own address only. Under another policy or another type it is 404.
+* A body is JSON, and nests arrays and objects at most 16 deep. A `Content-Type` that is sent must
+  be `application/json`.
+* A policy with these rules is refused with 409 on a port without a device in its host's kernel:
   `binding:vnic_type` other than `normal`, `vhostuser`, Open vSwitch's userspace datapath. A port
   that is bound to such a host only later is not asked again, as with Neutron's own rules.
 * `GET /v2.0/qos/rule-types` lists what **every** loaded mechanism driver supports. Beside
-  `sriovnicswitch` or `ovn` it does not name `delay` and `loss`, and both work all the same on
-  ports bound by `openvswitch`. `GET /v2.0/qos/rule-types/delay` tells of them on every release, and
-  so does `?all_supported=True` where the extension `qos-rule-type-filter` is loaded (not in 17).
+  `sriovnicswitch` or `ovn` it does not name `delay` and `loss`. Both work all the same on ports
+  bound by `openvswitch`. `GET /v2.0/qos/rule-types/delay` tells of them on every release. So does
+  `?all_supported=True` where the extension `qos-rule-type-filter` is loaded (not in 17).
 """
 
 EXAMPLES = [
@@ -103,12 +103,12 @@ def _example(
     answer = api.send(method, at, json.dumps(body) if body else "")
     if method == "POST" and answer.status == HTTPStatus.CREATED:
         ids[name] = answer.body[f"{name}_rule"]["id"]
-    sent = f"\n\n{_json(body)}" if body else ""
-    status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
-    received = f"\n\n{_json(answer.body)}" if answer.body else ""
-    asked = f"```http\n{method} /v2.0{at}{sent}\n```"
+    sent = f"\n{_content(body)}" if body else ""
+    status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"
+    received = f"\n{_content(answer.body)}" if answer.body else ""
+    asked = f"```http\n{method} /v2.0{at} HTTP/1.1{sent}\n```"
     return f"\n## {title}\n\n{asked}\n\n```http\n{status}{received}\n```\n"
 
 
-def _json(body: Any) -> str:
-    return json.dumps(body, indent=2, sort_keys=True)
+def _content(body: Any) -> str:
+    return "Content-Type: application/json\n\n" + json.dumps(body, indent=2, sort_keys=True)

@@ -10,7 +10,7 @@ from neutronclient.common.extension import NeutronClientExtension
 from neutronclient.neutron import v2_0 as neutron_v2
 from neutronclient.neutron.v2_0.qos.rule import QosRuleMixin
 
-from networking_netem.client import options
+from networking_netem.client import arguments
 from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
 
 
@@ -28,10 +28,10 @@ class Written(Rule):
 
     def add_known_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_known_arguments(parser)
-        options.add(parser, self.rule_type, required=self.required)
+        arguments.add(parser, self.rule_type, required=self.required)
 
     def args2body(self, parsed_args: argparse.Namespace) -> Dict[str, Any]:
-        body = options.given(parsed_args, self.rule_type)
+        body = arguments.given(parsed_args, self.rule_type)
         # `--tenant-id` of every create command
         neutron_v2.update_dict(parsed_args, body, ["tenant_id"])
         return {self.resource: body}

@@ -75,7 +75,7 @@ def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
 
 
 def _legacy(plan: Plan, observed: Observed) -> Steps:
-    """On a port with a link of ours, a bare netem at the root is an impairment that was meant."""
+    """A bare netem at the root of a port that has a link is what an earlier version put there."""
     root = observed.tree.foreign
     if root and root.is_legacy and (plan.egress or plan.ingress):
         return (DeleteLegacy(observed.device, root.handle),)

@@ -40,8 +40,8 @@ def orphans(netlink: Netlink) -> List[str]:
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """Two dumps and a batch of questions, however many devices.
 
-    One dump more for a device whose hook holds no filter of ours. The filter is asked for and not
-    its action, which a dump of actions would tell of all at once: an action outlives its filter.
+    A device whose hook holds no filter of ours costs one dump more. Each filter is asked for by
+    itself. A dump of actions would tell all of them at once, but an action outlives its filter.
     """
     devices = _devices(netlink)
     qdiscs: Dict[int, List[Found]] = {}

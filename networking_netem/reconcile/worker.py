@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The threads that look again: at ports that are not done, at what others did, and at all."""
+"""Two threads: one reconciles what is due, the other listens to what the kernel announces."""
 
 from __future__ import annotations
 

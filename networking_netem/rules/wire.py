@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a policy travels: our rules beside the others, where a peer without this package looks past.
+"""How a policy travels: our rules lie beside the others, where only this package looks.
 
 A peer needs the class of each rule in `rules`: one that it does not know costs it the policy.
 Of an object's data it reads the fields that it knows and no others (oslo.versionedobjects 2.3 to
-3.9, _obj_from_primitive). The version of the policy stays Neutron's own.
+3.12, _obj_from_primitive). The version of the policy stays Neutron's own.
 
 Of what another version of this package sends beside the others, a peer takes what it knows: a class
 that it does not know costs it that rule, a field that it does not know costs it that field.

@@ -40,9 +40,9 @@ def apply() -> None:
     for name, validators in supported_rules().items():
         ovs_driver.SUPPORTED_RULES.setdefault(name, validators)
 
-    # Stock get_policy_rule() looks at type and id, not at the policy (17, 21), or at policy and
-    # id, not at the type (29), where a rule could so be changed and deleted at any type's path.
-    # The API layer gets a rule through these methods before it changes or deletes it.
+    # The API layer gets a rule through these methods before it changes or deletes it. Stock
+    # get_policy_rule() does not look at the policy in 17 and 21, nor at the type in 29: a rule
+    # could be changed and deleted below another policy, or at another type's path.
     for name in qos_extension.QoSPluginBase.rule_objects:
         setattr(qos_extension.QoSPluginBase, f"get_policy_{name}_rule", _get_at_its_address(name))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import logging
 from dataclasses import replace
-from typing import List
+from typing import List, Sequence
 
 import pytest
 
@@ -16,9 +16,11 @@ from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Foreign, ObservedTree
 from networking_netem.domain.plan import Conditions, plan
-from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc
+from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc, Step
+from networking_netem.kernel.apply import Failure
 from networking_netem.reconcile.budget import PACKET_BYTES, Budget
 from networking_netem.reconcile.reconciler import Reconciler
+from networking_netem.reconcile.status import SETTLED, Failed, Status, Waiting
 from tests.support.kernel_in_memory import KernelInMemory
 
 ONE, TWO = "tap00000000-01", "tap00000000-02"
@@ -57,6 +59,9 @@ class Scene:
     def link(self, device: str, link: Link) -> None:
         self.reconciler.want(device, link)
         self.reconciler.reconcile([device])
+
+    def status(self, device: str) -> Status:
+        return self.reconciler.statuses().get(device, SETTLED)
 
     def holds(self, device: str, link: Link) -> bool:
         return diff(plan(link), self.kernel.devices[device]).is_none
@@ -106,9 +111,13 @@ def test_a_failed_port_is_clean_and_tried_again_later_each_time(scene: Scene) ->
         scene.now_s += wait_s
     assert waits[:3] == pytest.approx([0.05, 0.1, 0.2])
     assert waits[-1] == pytest.approx(30.0)
+    failed = scene.status(ONE)
+    assert isinstance(failed, Failed)
+    assert "EBUSY" in str(failed)
     scene.kernel.refusals = {}
     scene.reconciler.reconcile_due()
     assert scene.holds(ONE, SLOW)
+    assert scene.status(ONE) == SETTLED
     assert scene.reconciler.reconcile_due() is None
 
 
@@ -123,6 +132,7 @@ def test_what_drains_is_looked_at_again_and_then_removed(scene: Scene) -> None:
     assert ChangeQdisc in map(type, scene.kernel.told)
     draining = scene.kernel.devices[ONE]
     assert draining.ifb
+    assert scene.status(ONE) == Waiting(100.05, "3 packets are on their way")
     wait_s = scene.reconciler.reconcile_due()
     assert wait_s == pytest.approx(0.05)
     done = replace(draining.ifb, tree=replace(draining.ifb.tree, backlog_packets=0))
@@ -178,6 +188,19 @@ def test_a_foreign_root_is_said_once_and_tried_again(
     scene.reconciler.reconcile_due()
     assert scene.holds(ONE, SLOW)
     assert any("holds its link now" in text for text in caplog.messages)
+
+
+def test_a_port_that_keeps_changing_is_failed_and_says_so(scene: Scene) -> None:
+    carry_out = scene.kernel.apply
+
+    def undone(steps: Sequence[Step]) -> List[Failure]:
+        carry_out(steps)
+        scene.kernel.plug(ONE)
+        return []
+
+    scene.kernel.apply = undone  # type: ignore[method-assign]
+    scene.link(ONE, SLOW)
+    assert str(scene.status(ONE)) == "failed: others changed its qdiscs 4 times meanwhile"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from networking_netem.client import preset, sdk
-from networking_netem.client.osc.preset import Values, add_preset
+from networking_netem.client.osc.link_preset import Values, add_preset
 from networking_netem.domain.attribute import InvalidValue
 from networking_netem.domain.rule_types import BANDWIDTH_LIMIT
 

@@ -10,7 +10,7 @@ from typing import Any, Iterable, Tuple, Type
 from osc_lib import exceptions
 from osc_lib.command import command
 
-from networking_netem.client import options, sdk
+from networking_netem.client import arguments, sdk
 from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
 
 LOG = logging.getLogger(__name__)
@@ -45,11 +45,11 @@ class _Create(_Rule, command.ShowOne):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         _add_policy(parser)
-        options.add(parser, self.rule_type, required=True)
+        arguments.add(parser, self.rule_type, required=True)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Tuple:
-        values = options.given(parsed_args, self.rule_type)
+        values = arguments.given(parsed_args, self.rule_type)
         rule = self.resource.new(qos_policy_id=self.policy(parsed_args.qos_policy).id, **values)
         return self.shown(rule.create(self.network))
 
@@ -59,13 +59,13 @@ class _Set(_Rule):
         parser = super().get_parser(prog_name)
         _add_policy(parser)
         _add_rule(parser)
-        options.add(parser, self.rule_type, required=False)
+        arguments.add(parser, self.rule_type, required=False)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        values = options.given(parsed_args, self.rule_type)
+        values = arguments.given(parsed_args, self.rule_type)
         if not values:
-            names = ", ".join(options.option(each) for each in self.rule_type.attributes)
+            names = ", ".join(arguments.option(each) for each in self.rule_type.attributes)
             raise exceptions.CommandError(f"Nothing to set: give at least one of {names}")
         rule = self.rule(parsed_args.qos_policy, parsed_args.rule)
         for name, value in values.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options of a rule's commands, the same in every program, made from the declaration."""
+"""The command line of a rule's commands, the same in every program, made from the declaration."""
 
 from __future__ import annotations
 

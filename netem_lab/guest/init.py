@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from netem_lab.guest import executor
+from netem_lab.guest.host import UML_MODULES
 from netem_lab.guest.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENGTH, mount
-from netem_lab.host import UML_MODULES
 
 SPECIFICATION = "guest.json"
 HOSTNAME = "netem-lab"

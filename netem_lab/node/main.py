@@ -32,7 +32,7 @@ class _Processes:
             folder.mkdir(parents=True)
         self._deadline = time.monotonic() + START_TIMEOUT_S
         # Neutron takes longest; it waits for the switch where it needs it.
-        self._starts: Dict[str, Callable[[], subprocess.Popen]] = {
+        self._starts: Dict[str, Callable[[], subprocess.Popen[bytes]]] = {
             "neutron": lambda: _start_neutron(database),
             "ovsdb-server": lambda: ovs.start_database(LOG_FOLDER),
             "ovs-vswitchd": lambda: ovs.start_switch(LOG_FOLDER),
@@ -60,11 +60,11 @@ class _Processes:
         for name, process in self._ended():
             sys.exit(f"{name} has ended with status {process.returncode}")
 
-    def _ended(self) -> List[Tuple[str, subprocess.Popen]]:
+    def _ended(self) -> List[Tuple[str, subprocess.Popen[bytes]]]:
         return [(name, each) for name, each in self._processes.items() if each.poll() is not None]
 
 
-def _start_neutron(database: str) -> subprocess.Popen:
+def _start_neutron(database: str) -> subprocess.Popen[bytes]:
     template = string.Template(Path(__file__).with_name("neutron.conf").read_text())
     configuration = RUN_FOLDER / "neutron.conf"
     values = {

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, List
+from typing import Any, Dict, List
 
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.node.instance import Instance
@@ -25,19 +25,19 @@ class Topology:
         """True once the Open vSwitch agent has reported: before that no port can be bound."""
         return any(agent["alive"] for agent in self._neutron.get("agents")["agents"])
 
-    def ports(self) -> List[dict]:
+    def ports(self) -> List[Dict[str, Any]]:
         """The instances' ports."""
         ports = self._neutron.get(f"ports?device_owner={DEVICE_OWNER}")["ports"]
         return sorted(ports, key=lambda port: port["name"])
 
-    def create_subnet(self) -> dict:
+    def create_subnet(self) -> Dict[str, Any]:
         """The one subnet of a new local network."""
         network = self._create("network", name="lab")
         return self._create(
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False
         )
 
-    def create_instance(self, name: str, subnet: dict, host: str) -> Instance:
+    def create_instance(self, name: str, subnet: Dict[str, Any], host: str) -> Instance:
         """A port bound to the node `host`; needs a living agent."""
         port = self._create(
             "port",
@@ -50,5 +50,5 @@ class Topology:
         )
         return Instance(port, prefix_length=int(subnet["cidr"].split("/")[1]))
 
-    def _create(self, resource: str, **attributes: Any) -> dict:
+    def _create(self, resource: str, **attributes: Any) -> Dict[str, Any]:
         return self._neutron.post(f"{resource}s", {resource: attributes})

@@ -55,7 +55,7 @@ def up(
     return state.required()
 
 
-def _follow(supervisor: subprocess.Popen, progress: Callable[[str], None]) -> None:
+def _follow(supervisor: subprocess.Popen[str], progress: Callable[[str], None]) -> None:
     """Return when it is ready; raises LabError with what it says is wrong."""
     assert supervisor.stdout
     unexpected: List[str] = []

@@ -8,14 +8,15 @@ import signal
 import sys
 from typing import List, Optional
 
-from netem_lab import remote, session, status
 from netem_lab.errors import LabError
 from netem_lab.guest import bare
+from netem_lab.guest.host import require_root
 from netem_lab.guest.terminal import interact
 from netem_lab.guest.uml import DEFAULT_MEMORY_MIB
-from netem_lab.host import require_root
 from netem_lab.node import topology
-from netem_lab.state import DEFAULT_API_PORT
+from netem_lab.scenario import commands
+from netem_lab.session import remote, status, up_down
+from netem_lab.session.state import DEFAULT_API_PORT
 
 _DESCRIPTION = """\
 Unstable links for OpenStack Neutron, on a machine of your own: one guest kernel (User-Mode Linux)
@@ -59,13 +60,17 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    subcommands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
 
-    demo = commands.add_parser("demo", help="impose an unstable link through Neutron, measure it")
+    demo = subcommands.add_parser(
+        "demo", help="impose an unstable link through Neutron, measure it"
+    )
     _add_json(demo)
     demo.set_defaults(function=_demo)
 
-    up = commands.add_parser("up", help="start the lab; returns when vm1 and vm2 ping each other")
+    up = subcommands.add_parser(
+        "up", help="start the lab; returns when vm1 and vm2 ping each other"
+    )
     up.add_argument(
         "--port", type=_port, default=DEFAULT_API_PORT, metavar="N",
         help="where Neutron's API listens on 127.0.0.1 (default %(default)s)",
@@ -73,26 +78,26 @@ def _parser() -> argparse.ArgumentParser:
     _add_memory(up)
     up.set_defaults(function=_up)
 
-    commands.add_parser(
+    subcommands.add_parser(
         "status", help="show the API's URL, the instances and the guest; 0 only if all is well"
     ).set_defaults(function=_status)
 
-    execute = commands.add_parser("exec", help="run a command in an instance or in the node")
+    execute = subcommands.add_parser("exec", help="run a command in an instance or in the node")
     execute.add_argument("where", choices=(*topology.NAMES, remote.NODE))
     _add_command(execute)
     execute.set_defaults(function=_exec)
 
-    measure = commands.add_parser("measure", help="measure the link between the instances")
+    measure = subcommands.add_parser("measure", help="measure the link between the instances")
     measure.add_argument("first", choices=topology.NAMES, help="egress is from it to the second")
     measure.add_argument("second", choices=topology.NAMES)
     _add_json(measure)
     measure.set_defaults(function=_measure)
 
-    commands.add_parser("down", help="end the lab; nothing of it is left").set_defaults(
-        function=lambda _: session.down()
+    subcommands.add_parser("down", help="end the lab; nothing of it is left").set_defaults(
+        function=lambda _: up_down.down()
     )
 
-    run = commands.add_parser(
+    run = subcommands.add_parser(
         "run", help="run a command on a fresh guest kernel of its own, without Neutron"
     )
     _add_memory(run)
@@ -131,7 +136,7 @@ def _number(text: str, least: int, most: int) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    print(session.up(arguments.port, arguments.memory_mib).api_url)
+    print(up_down.up(arguments.port, arguments.memory_mib).api_url)
 
 
 def _status(_: argparse.Namespace) -> int:
@@ -152,18 +157,14 @@ def _exec(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     require_root()
-    from netem_lab import demo
-
-    return demo.main(arguments.json)
+    return commands.demo(arguments.json)
 
 
 def _measure(arguments: argparse.Namespace) -> int:
     require_root()
-    from netem_lab import measure
-
     if arguments.first == arguments.second:
         raise LabError(f"{arguments.first} has no link to itself: name two instances")
-    return measure.main(arguments.first, arguments.second, arguments.json)
+    return commands.measure(arguments.first, arguments.second, arguments.json)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from typing import Sequence
 from netem_lab.errors import LabError
 from netem_lab.guest import namespace
 from netem_lab.guest.frames import Command
+from netem_lab.guest.host import require_guest
+from netem_lab.guest.runner import Remote
 from netem_lab.guest.terminal import interact
 from netem_lab.guest.uml import Guest
-from netem_lab.host import require_guest
-from netem_lab.remote import Remote
 
 
 def run(argv: Sequence[str], memory_mib: int) -> int:

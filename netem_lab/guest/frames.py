@@ -11,7 +11,7 @@ import struct
 from dataclasses import asdict, dataclass, field
 from typing import Dict, Optional, Sequence, Tuple
 
-from netem_lab.host import search_path
+from netem_lab.guest.host import search_path
 
 _HEADER = struct.Struct(">cI")
 CHUNK_BYTES = 1 << 16

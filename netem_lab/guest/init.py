@@ -9,10 +9,11 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import List
 
 from netem_lab.guest import executor
+from netem_lab.guest.host import UML_MODULES
 from netem_lab.guest.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENGTH, mount
-from netem_lab.host import UML_MODULES
 
 SPECIFICATION = "guest.json"
 HOSTNAME = "netem-lab"
@@ -36,7 +37,7 @@ def main() -> None:
         os.wait()
 
 
-def _mount(root: str, visible: list) -> None:
+def _mount(root: str, visible: List[str]) -> None:
     """Cover what is not the guest's business; `visible` folders of the root stay in sight."""
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from netem_lab.errors import LabError
-from netem_lab.host import program
+from netem_lab.guest.host import program
 
 # Documentation addresses (RFC 5737); they exist in this namespace only.
 HOST_ADDRESS = "192.0.2.1"

@@ -18,9 +18,9 @@ from weakref import WeakSet
 
 from netem_lab.errors import LabError
 from netem_lab.guest.executor import PORT
+from netem_lab.guest.host import program, search_path
 from netem_lab.guest.init import SPECIFICATION
 from netem_lab.guest.namespace import GUEST_ADDRESS, TAP
-from netem_lab.host import program, search_path
 
 BOOT_TIMEOUT_S = 60
 DEFAULT_MEMORY_MIB = 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Any, Dict, Iterable
 
 from netem_lab.node import ovs
 
@@ -14,7 +14,7 @@ from netem_lab.node import ovs
 class Instance:
     """One instance: the port that Neutron has given it, and its subnet's prefix length."""
 
-    port: dict
+    port: Dict[str, Any]
     prefix_length: int
 
     @property

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
+from netem_lab.errors import LabError
+from netem_lab.neutron_api import NeutronClient
 from netem_lab.node import ovs
 from netem_lab.node.neutron import API_PORT
-from netem_lab.node.topology import NAMES, Api
+from netem_lab.node.topology import NAMES, Topology
 
 LOG_FOLDER = Path("/var/log/netem-lab")
 RUN_FOLDER = Path("/run/neutron")
@@ -22,7 +24,7 @@ READY = "ready"
 START_TIMEOUT_S = 180
 
 
-class _Node:
+class _Processes:
     """The processes of the node, and how each is started."""
 
     def __init__(self, database: str) -> None:
@@ -30,7 +32,7 @@ class _Node:
             folder.mkdir(parents=True)
         self._deadline = time.monotonic() + START_TIMEOUT_S
         # Neutron takes longest; it waits for the switch where it needs it.
-        self._starts: Dict[str, Callable[[], subprocess.Popen]] = {
+        self._starts: Dict[str, Callable[[], subprocess.Popen[bytes]]] = {
             "neutron": lambda: _start_neutron(database),
             "ovsdb-server": lambda: ovs.start_database(LOG_FOLDER),
             "ovs-vswitchd": lambda: ovs.start_switch(LOG_FOLDER),
@@ -58,11 +60,11 @@ class _Node:
         for name, process in self._ended():
             sys.exit(f"{name} has ended with status {process.returncode}")
 
-    def _ended(self) -> List[Tuple[str, subprocess.Popen]]:
+    def _ended(self) -> List[Tuple[str, subprocess.Popen[bytes]]]:
         return [(name, each) for name, each in self._processes.items() if each.poll() is not None]
 
 
-def _start_neutron(database: str) -> subprocess.Popen:
+def _start_neutron(database: str) -> subprocess.Popen[bytes]:
     template = string.Template(Path(__file__).with_name("neutron.conf").read_text())
     configuration = RUN_FOLDER / "neutron.conf"
     values = {
@@ -90,22 +92,24 @@ def _start_neutron(database: str) -> subprocess.Popen:
 
 def main() -> None:
     """Start the node, say `ready`, and run on; argv: the host's database file."""
-    node = _Node(sys.argv[1])
-    api = Api(f"http://127.0.0.1:{API_PORT}")
-    node.wait_until(api.answers, "Neutron's API")
-    subnet = api.create_subnet()
-    node.wait_until(api.agent_is_alive, "the Open vSwitch agent")
+    processes = _Processes(sys.argv[1])
+    neutron = NeutronClient(f"http://127.0.0.1:{API_PORT}")
+    processes.wait_until(neutron.answers, "Neutron's API")
+    topology = Topology(neutron)
+    subnet = topology.create_subnet()
+    processes.wait_until(topology.agent_is_alive, "the Open vSwitch agent")
     one, other = instances = [
-        api.create_instance(name, subnet, socket.gethostname()) for name in NAMES
+        topology.create_instance(name, subnet, socket.gethostname()) for name in NAMES
     ]
     for instance in instances:
         instance.boot(peers=[peer for peer in instances if peer is not instance])
-    node.wait_until(
-        lambda: all(port["status"] == "ACTIVE" for port in api.ports()), "both ports to be ACTIVE"
+    processes.wait_until(
+        lambda: all(port["status"] == "ACTIVE" for port in topology.ports()),
+        "both ports to be ACTIVE",
     )
-    node.wait_until(lambda: one.reaches(other) and other.reaches(one), "the instances to ping")
+    processes.wait_until(lambda: one.reaches(other) and other.reaches(one), "the instances to ping")
     print(READY, flush=True)
-    node.run()
+    processes.run()
 
 
 if __name__ == "__main__":
@@ -113,3 +117,5 @@ if __name__ == "__main__":
         main()
     except subprocess.CalledProcessError as error:
         sys.exit(f"{' '.join(error.cmd)}: exit status {error.returncode}")
+    except LabError as error:
+        sys.exit(str(error))

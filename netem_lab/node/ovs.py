@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, List
 
 RUN = Path("/run/openvswitch")
 BRIDGE = "br-int"
@@ -16,7 +16,7 @@ _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 EARLIEST_UPTIME_S = 10.0
 
 
-def start_database(log_folder: Path) -> subprocess.Popen:
+def start_database(log_folder: Path) -> subprocess.Popen[bytes]:
     """Start ovsdb-server, reachable at its socket and at 127.0.0.1:6640."""
     RUN.mkdir(exist_ok=True)
     database = RUN / "conf.db"
@@ -29,7 +29,7 @@ def start_database(log_folder: Path) -> subprocess.Popen:
     )  # fmt: skip
 
 
-def start_switch(log_folder: Path) -> subprocess.Popen:
+def start_switch(log_folder: Path) -> subprocess.Popen[bytes]:
     """Start ovs-vswitchd when the kernel is old enough for it."""
     subprocess.run(["modprobe", "openvswitch"], check=True)
     vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=netem-lab")
@@ -51,7 +51,7 @@ def vsctl(*arguments: str) -> None:
     subprocess.run(["ovs-vsctl", "--retry", "--timeout=30", *arguments], check=True)
 
 
-def plug(vif: str, port: dict) -> None:
+def plug(vif: str, port: Dict[str, Any]) -> None:
     """Put an interface into the integration bridge the way Nova's os-vif does."""
     external_ids: List[str] = [
         f"external_ids:iface-id={port['id']}",

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 import uuid
-from typing import Any, List
+from typing import Any, Dict, List
 
+from netem_lab.neutron_api import NeutronClient
 from netem_lab.node.instance import Instance
 
 DEVICE_OWNER = "compute:nova"
@@ -17,37 +15,29 @@ _ADDRESSES = {"vm1": "10.0.0.11", "vm2": "10.0.0.12"}
 NAMES = tuple(_ADDRESSES)
 
 
-class Api:
-    """Neutron's API at `url`."""
+class Topology:
+    """The lab's network, subnet and ports, which `neutron` makes and shows."""
 
-    def __init__(self, url: str) -> None:
-        self._url = f"{url}/v2.0"
-
-    def answers(self) -> bool:
-        """True once it serves requests."""
-        try:
-            self._call("GET", "/")
-        except (urllib.error.URLError, OSError):
-            return False
-        return True
+    def __init__(self, neutron: NeutronClient) -> None:
+        self._neutron = neutron
 
     def agent_is_alive(self) -> bool:
         """True once the Open vSwitch agent has reported: before that no port can be bound."""
-        return any(agent["alive"] for agent in self._call("GET", "/agents")["agents"])
+        return any(agent["alive"] for agent in self._neutron.get("agents")["agents"])
 
-    def ports(self) -> List[dict]:
+    def ports(self) -> List[Dict[str, Any]]:
         """The instances' ports."""
-        ports = self._call("GET", f"/ports?device_owner={DEVICE_OWNER}")["ports"]
+        ports = self._neutron.get(f"ports?device_owner={DEVICE_OWNER}")["ports"]
         return sorted(ports, key=lambda port: port["name"])
 
-    def create_subnet(self) -> dict:
+    def create_subnet(self) -> Dict[str, Any]:
         """The one subnet of a new local network."""
         network = self._create("network", name="lab")
         return self._create(
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False
         )
 
-    def create_instance(self, name: str, subnet: dict, host: str) -> Instance:
+    def create_instance(self, name: str, subnet: Dict[str, Any], host: str) -> Instance:
         """A port bound to the node `host`; needs a living agent."""
         port = self._create(
             "port",
@@ -60,15 +50,5 @@ class Api:
         )
         return Instance(port, prefix_length=int(subnet["cidr"].split("/")[1]))
 
-    def _create(self, resource: str, **attributes: Any) -> dict:
-        return self._call("POST", f"/{resource}s", {resource: attributes})[resource]
-
-    def _call(self, method: str, path: str, body: Any = None) -> dict:
-        request = urllib.request.Request(
-            self._url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.load(response)
+    def _create(self, resource: str, **attributes: Any) -> Dict[str, Any]:
+        return self._neutron.post(f"{resource}s", {resource: attributes})

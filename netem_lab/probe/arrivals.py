@@ -21,18 +21,20 @@ class Arrival(NamedTuple):
 
 @dataclass
 class Sending:
-    """How many packets a flow has sent, which is the first after it settled, and when the first is
-    sent that is measured.
-
-    Those that are `held` were stamped before, and reached the kernel after a stall.
-    """
+    """What a flow has sent; packets are numbered from 0, times are in CLOCK_REALTIME."""
 
     sent: int = 0
+    """How many packets were sent."""
     settled_from: int = 0
+    """The first packet after the flow settled: order and copies count from here."""
     measured_from: int = 0
+    """The first packet that is measured."""
     measured_ns: int = 0
+    """When the first packet that is measured was sent."""
     last_ns: int = 0
+    """When the last packet was sent."""
     held: Set[int] = field(default_factory=set)
+    """The packets that were stamped before a stall and reached the kernel after it."""
 
 
 def sample(
@@ -41,9 +43,9 @@ def sample(
     arrivals: Sequence[Arrival],
     stalls_ns: Sequence[Tuple[int, int]] = (),
 ) -> Sample:
-    """Return what became of the packets of `flow`; delays are None where none arrived.
+    """Return what became of the packets of `flow`; delays are None where no packet tells one.
 
-    `stalls_ns` are begin and end of the times, in order, when the machine stood still.
+    `stalls_ns` are begin and end of each stall of the machine, ascending.
     """
     counted = {a.number: a for a in reversed(arrivals) if a.number >= sending.measured_from}
     timely = [
@@ -93,7 +95,7 @@ def spread(values: Sequence[float]) -> Tuple[Optional[float], Optional[float]]:
 
 
 def _within(stamp_ns: int, spans_ns: Sequence[Tuple[int, int]]) -> bool:
-    """Whether a span that begins last before the stamp, or the one before it, holds it."""
+    """Whether the stamp lies in one of the two spans that begin last before it."""
     after = bisect.bisect_right(spans_ns, (stamp_ns, math.inf))
     return any(stamp_ns <= end_ns for _, end_ns in spans_ns[max(0, after - 2) : after])
 
@@ -107,7 +109,10 @@ def middle90(ordered: Sequence[float]) -> Optional[float]:
 
 
 def _busy_kbps(flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]) -> Optional[float]:
-    """Return the rate of arrivals between the soonest that the first and last measured could."""
+    """Return the rate of arrivals while the sender kept the link busy.
+
+    That time is the one in which the measured packets were sent, shifted by the least delay.
+    """
     if not arrivals:
         return None
     least_ns = min(a.received_ns - a.sent_ns for a in arrivals)

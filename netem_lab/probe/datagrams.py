@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sending and receiving `Datagrams`: paced by absolute deadlines, stamped by the kernel."""
+"""Sends and receives `Datagrams`: deadlines pace them, the kernel stamps them."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class _Stream:
         self._packet = bytearray(max(flow.payload_bytes, _HEADER.size))
         self._due_s = due_s
         with inside(receiver.netns):
-            self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._ear.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
-        self._ear.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        self._ear.bind((receiver.address, 0))
-        self._ear.setblocking(False)
+            self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER_BYTES)
+        self._receiver.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self._receiver.bind((receiver.address, 0))
+        self._receiver.setblocking(False)
         with inside(sender.netns):
-            self._mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._mouth.connect(self._ear.getsockname())
+            self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sender.connect(self._receiver.getsockname())
 
     def send_due(self, now_s: float) -> None:
-        """Send what is due by now, and of what is overdue no more than the flow's debt."""
+        """Send what is due; what is overdue by more than `most_debt_s` shifts the schedule."""
         self._proceed(now_s)
         self._due_s = max(self._due_s, now_s - self.flow.most_debt_s)
         while self._due_s <= now_s and not self.done:
@@ -63,7 +63,7 @@ class _Stream:
             self._due_s += 1 / self.flow.pps if self._open else _OPENING_EVERY_S
 
     def _proceed(self, now_s: float) -> None:
-        """Settle once the flow is open; then measure, once an edit is over that is awaited."""
+        """Settle when the flow is open; measure after that and after an edit that is awaited."""
         sending = self._sending
         if not self._open and (self._arrivals or now_s >= self._open_by_s):
             self._open = True
@@ -79,7 +79,7 @@ class _Stream:
 
     @property
     def share(self) -> float:
-        """How much of the flow is sent, as far as that can be known."""
+        """The share of the flow that is sent; 0.0 while an opening or an edit is awaited."""
         return 0.0 if self._last == math.inf else min(1.0, self._sending.sent / self._last)
 
     def edited(self) -> None:
@@ -96,7 +96,7 @@ class _Stream:
         # CLOCK_REALTIME, as the kernel's receive stamps.
         sending.last_ns = time.time_ns()
         _HEADER.pack_into(self._packet, 0, self._mark, sending.sent, sending.last_ns)
-        self._mouth.send(self._packet)
+        self._sender.send(self._packet)
         if time.time_ns() - sending.last_ns > STALL_S * 1e9:
             sending.held.add(sending.sent)
         if sending.sent == sending.measured_from:
@@ -104,11 +104,11 @@ class _Stream:
         sending.sent += 1
 
     def drain(self) -> int:
-        """Read what has arrived and return how much; when does not matter to the stamps."""
+        """Read what has arrived and return how many packets; the kernel has stamped them before."""
         before = len(self._arrivals)
         while True:
             try:
-                data, ancillary, _, _ = self._ear.recvmsg(_HEADER.size, 64)
+                data, ancillary, _, _ = self._receiver.recvmsg(_HEADER.size, 64)
             except BlockingIOError:
                 return len(self._arrivals) - before
             mark, number, sent_ns = _HEADER.unpack(data)
@@ -125,8 +125,8 @@ class _Stream:
         return sample(self.flow, self._sending, self._arrivals, stalls_ns)
 
     def close(self) -> None:
-        self._mouth.close()
-        self._ear.close()
+        self._sender.close()
+        self._receiver.close()
 
 
 def exchange(
@@ -134,7 +134,7 @@ def exchange(
     endpoints: Callable[[str], Endpoint],
     progress: Callable[[float], None],
 ) -> List[Sample]:
-    """Run `flows` at the same time and return their samples; `progress` hears 0.0 to 1.0.
+    """Run `flows` at the same time and return their samples; `progress` is told 0.0 to 1.0.
 
     SIGUSR1 says that the link has been edited.
     """
@@ -173,7 +173,7 @@ def _send(streams: Sequence[_Stream], pulse: Pulse, progress: Callable[[float], 
 
 
 def _await_stragglers(streams: Sequence[_Stream], pulse: Pulse) -> None:
-    """Drain until nothing new comes: for the quiet time of the flows where packets are missing."""
+    """Drain until all packets have arrived, or none has for the quiet time of the flows."""
     quiet_s = max(stream.flow.quiet_s for stream in streams)
     since_s = pulse.now_s
     while pulse.now_s < since_s + quiet_s:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The probe's feet in the VMs: sockets opened inside a network namespace, and its address."""
+"""A VM as the probe reaches it: a network namespace to open sockets in, and an address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A VM as the probe sees it: its network namespace and its address."""
+    """The name of a VM's network namespace, and its IPv4 address."""
 
     netns: str
     address: str
@@ -29,7 +29,7 @@ class Endpoint:
 
 @contextlib.contextmanager
 def inside(netns: str) -> Iterator[None]:
-    """Work in the network namespace `netns`; sockets opened there stay there."""
+    """Work in the network namespace `netns`; a socket opened there stays there."""
     with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{netns}") as there:
         _setns(there.fileno())
         try:

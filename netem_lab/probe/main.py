@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program in the node that measures: one JSON list of stages in, one JSON line an event out.
+"""The program in the node that measures: a JSON list of stages in, one JSON line an event out.
 
-Python's start and imports are dear in the guest: standard library only, and little of it.
+Python starts and imports slowly in the guest: this imports little, of the standard library only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 from netem_lab.probe import endpoint
 from netem_lab.probe.datagrams import exchange
 from netem_lab.probe.endpoint import Endpoint
-from netem_lab.probe.flow import Datagrams, NetemCount, Sample, Transfer
+from netem_lab.probe.flow import Datagrams, Flow, Key, NetemCount, Sample, Transfer
 from netem_lab.probe.transfer import transfer
 
 _PRIORITY = 10
@@ -31,20 +31,27 @@ def main() -> None:
     _say({"pid": os.getpid()})
     find = lru_cache(maxsize=None)(endpoint.find)
     for stage in json.loads(sys.argv[1]):
-        transfers = [Transfer(**spec) for spec in stage if "duration_s" in spec]
-        datagrams = [Datagrams(**spec) for spec in stage if "count" in spec]
+        flows = [_flow(spec) for spec in stage]
+        transfers = [flow for flow in flows if isinstance(flow, Transfer)]
+        datagrams = [flow for flow in flows if isinstance(flow, Datagrams)]
         for connection in transfers:
-            goodput = transfer(connection, find, partial(_progress, [connection.name]))
-            _say({"flow": connection.name, "goodput": asdict(goodput)})
+            goodput = transfer(connection, find, partial(_progress, [connection.key]))
+            _say({"flow": connection.key, "goodput": asdict(goodput)})
         if datagrams:
             for flow, sample in zip(datagrams, _accounted(datagrams, find)):
-                _say({"flow": flow.name, "sample": asdict(sample)})
+                _say({"flow": flow.key, "sample": asdict(sample)})
+
+
+def _flow(spec: Dict[str, Any]) -> Flow:
+    """Return the flow that its JSON object describes."""
+    made = Transfer if "duration_s" in spec else Datagrams
+    return made(**{**spec, "key": Key(*spec["key"])})
 
 
 def _accounted(flows: Sequence[Datagrams], find: Callable[[str], Endpoint]) -> List[Sample]:
-    """Return the samples of `flows`, with what the kernel counted meanwhile where asked."""
+    """Return the samples of `flows`; those with a `netem_device` have what its netem counted."""
     before = [_count(flow) for flow in flows]
-    samples = exchange(flows, find, partial(_progress, [flow.name for flow in flows]))
+    samples = exchange(flows, find, partial(_progress, [flow.key for flow in flows]))
     after = [_count(flow) for flow in flows]
     return [
         replace(sample, netem=late.since(early)) if early and late else sample
@@ -65,10 +72,10 @@ def _count(flow: Datagrams) -> Optional[NetemCount]:
 
 
 def _hurry() -> None:
-    """Let no other process come between the stamp on a packet and its sending, nor delay others.
+    """Let no other process of the guest run before the probe, nor before the kernel's own work.
 
-    Softirqs once left to ksoftirqd wait until it is scheduled (kernel/softirq.c, Linux 6.1): at
-    its normal priority, that is behind Neutron, and packets are tens of milliseconds late.
+    Softirqs that are left to ksoftirqd wait until it is scheduled (kernel/softirq.c, Linux 6.1). At
+    its normal priority it runs after Neutron, and packets are tens of milliseconds late.
     """
     _set_priority(0, _PRIORITY)
     for comm in Path("/proc").glob("[0-9]*/comm"):
@@ -82,8 +89,8 @@ def _set_priority(pid: int, priority: int) -> None:
     os.sched_setscheduler(pid, policy, os.sched_param(priority))
 
 
-def _progress(names: Sequence[str], done: float) -> None:
-    _say({"progress": done, "flows": list(names)})
+def _progress(keys: Sequence[Key], done: float) -> None:
+    _say({"progress": done, "flows": list(keys)})
 
 
 def _say(event: Dict[str, Any]) -> None:

@@ -4,48 +4,60 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from netem_lab.errors import LabError
-from netem_lab.probe.flow import Datagrams, Goodput, NetemCount, Sample, Transfer
+from netem_lab.probe.flow import Flow, Goodput, Key, NetemCount, Sample
 
-Flow = Union[Datagrams, Transfer]
 Answer = Union[Sample, Goodput]
-ISOLATED_PYTHON = (sys.executable, "-I")
+Answers = Dict[Key, Any]
+"""A `Sample` for each key of `Datagrams`, a `Goodput` for each of a `Transfer`."""
 Progress = Callable[[str, float], None]
-"""Hears what is measured and how much of it is done, 0.0 to 1.0."""
+"""Is told what is measured and how much of it is done, 0.0 to 1.0."""
+
+
+class Node(Protocol):
+    """Where the probe runs."""
+
+    @property
+    def spawn(self) -> Callable[[Sequence[str]], Any]:
+        """Starts a command and returns an iterable of its lines, with `wait` and `kill`."""
+
+    @property
+    def python(self) -> Sequence[str]:
+        """The command of an interpreter that finds this package."""
 
 
 class Prober:
-    """Runs flows between the VMs; `spawn` starts a command in the node (see `remote.spawn`).
+    """Runs flows between the VMs of a node."""
 
-    `python` starts an interpreter of the node that finds this package.
-    """
-
-    def __init__(
-        self,
-        spawn: Callable[[Sequence[str]], Any],
-        progress: Progress,
-        python: Sequence[str] = ISOLATED_PYTHON,
-    ) -> None:
-        self._spawn = spawn
+    def __init__(self, node: Node, progress: Progress) -> None:
+        self._node = node
         self._progress = progress
-        self._python = python
 
     def run(
         self,
         stages: Sequence[Sequence[Flow]],
         meanwhile: Optional[Callable[[], None]] = None,
-    ) -> Dict[str, Any]:
-        """Run the stages in turn and return the answers by name of flow.
+    ) -> Answers:
+        """Run the stages in turn, the flows of a stage at the same time, and return the answers.
 
-        `meanwhile` is called once, while packets run; flows that await an edit then go on to
-        measure.
+        `meanwhile` is called once, while packets run. Flows that await an edit measure after it.
         """
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
-        probe = self._spawn([*self._python, "-m", "netem_lab.probe.main", specs])
+        probe = self._node.spawn([*self._node.python, "-m", "netem_lab.probe.main", specs])
         try:
             awaited = any(getattr(flow, "awaits_edit", False) for stage in stages for flow in stage)
             answers = dict(self._answers(probe, meanwhile, awaited))
@@ -58,25 +70,25 @@ class Prober:
 
     def _answers(
         self, probe: Any, meanwhile: Optional[Callable[[], None]], awaited: bool
-    ) -> Iterator[Any]:
+    ) -> Iterator[Tuple[Key, Answer]]:
         pid = 0
         for line in probe:
             event = json.loads(line)
             if "pid" in event:
                 pid = event["pid"]
             elif "progress" in event:
-                self._progress(_words(event["flows"]), event["progress"])
+                self._progress(_words(Key(*key) for key in event["flows"]), event["progress"])
                 if meanwhile:
                     meanwhile()
                     meanwhile = None
                     if awaited:
-                        self._spawn(["sh", "-c", f"kill -USR1 {pid}"]).wait()
+                        self._node.spawn(["sh", "-c", f"kill -USR1 {pid}"]).wait()
             else:
-                yield event["flow"], answer(event)
+                yield Key(*event["flow"]), _answer(event)
 
 
-def answer(event: Dict[str, Any]) -> Answer:
-    """Return the sample or goodput that the probe's line holds."""
+def _answer(event: Dict[str, Any]) -> Answer:
+    """The sample or goodput that a line of the probe holds."""
     if "goodput" in event:
         return Goodput(**event["goodput"])
     sample = event["sample"]
@@ -84,7 +96,7 @@ def answer(event: Dict[str, Any]) -> Answer:
     return Sample(**sample, netem=netem and NetemCount(**netem))
 
 
-def _words(names: List[str]) -> str:
-    """`["egress delay", "ingress delay"]` is "delay egress + ingress"."""
-    kinds = {name.split()[1] for name in names}
-    return " ".join(sorted(kinds)) + " " + " + ".join(name.split()[0] for name in names)
+def _words(keys: Iterable[Key]) -> str:
+    """The flows as the user reads them: "delay egress + ingress"."""
+    directions, kinds = zip(*keys)
+    return " ".join(sorted(set(kinds))) + " " + " + ".join(directions)

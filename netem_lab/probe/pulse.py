@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The probe's clock: it beats every millisecond and notes when the machine stood still.
+"""The probe's clock: it wakes every millisecond and notes when the machine was stalled.
 
-A busy host takes the guest's only CPU away; what was due meanwhile comes late, through no fault of
-the link. Such times are known, for nothing in the guest comes before the probe.
+A busy host takes the guest's only CPU away. What is due meanwhile is late, through no fault of the
+link. No other process of the guest runs before the probe, so a late wake-up is a stalled machine.
 """
 
 from __future__ import annotations
@@ -10,28 +10,39 @@ from __future__ import annotations
 import time
 from typing import List, Tuple
 
-_BEAT_S = 0.001
+BEAT_S = 0.001
 STALL_S = 0.001
+"""A wake-up that is later than this is a stall."""
 _BACKLOG_S = 0.001
 _BACKLOG = 0.5
-"""How long after a stall the kernel may still hand over what was due in it, partly as its share."""
+"""The kernel hands over what was due in a stall after it: for 1 ms and half the stall's length."""
 
 
 class Pulse:
-    """The monotonic time of the last beat, and the stalls so far in CLOCK_REALTIME."""
+    """The monotonic time of the last wake-up, and all stalls so far."""
 
     def __init__(self) -> None:
         self.now_s = time.monotonic()
+        self.stalled_s = 0.0
+        """The length of all stalls, without what the kernel needed after them."""
         self.stalls_ns: List[Tuple[int, int]] = []
-        """Begin and end of each, in order of both; a backlog may reach into the next."""
+        """Begin and end of each stall in CLOCK_REALTIME, with what the kernel needed after it.
+
+        Begins and ends ascend; a stall may begin before the one before it ends.
+        """
 
     def beat(self, next_s: float) -> None:
-        """Sleep until `next_s`, or for one beat where that is sooner; a late end is a stall."""
-        expected_s = max(self.now_s, min(next_s, self.now_s + _BEAT_S))
+        """Sleep until `next_s`, but for no longer than 1 ms."""
+        expected_s = max(self.now_s, min(next_s, self.now_s + BEAT_S))
         time.sleep(max(0.0, expected_s - time.monotonic()))
+        self.woke(expected_s)
+
+    def woke(self, expected_s: float) -> None:
+        """Note a wake-up that was due at `expected_s`."""
         self.now_s = time.monotonic()
         late_s = self.now_s - expected_s
         if late_s > STALL_S:
+            self.stalled_s += late_s
             end_ns = time.time_ns()
             backlog_s = _BACKLOG_S + _BACKLOG * late_s
             self.stalls_ns.append((end_ns - int(late_s * 1e9), end_ns + int(backlog_s * 1e9)))

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was asked, what it takes to judge it, and the table that comes of it."""
+"""What is asked of a link, what is sent to judge it, and the table that says whether it holds."""

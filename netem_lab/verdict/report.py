@@ -11,36 +11,41 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from netem_lab.verdict.row import Row, Step, Verdict, good
+from netem_lab.verdict.row import Row, Section, Verdict, good
 
 _PLAIN_WIDTH = 100
 _COLUMNS = (("", 7), ("what", 19), ("asked", 17), ("measured", 41), ("verdict", 7))
-_STYLES = {Verdict.GOOD: "green", Verdict.BAD: "bold red", Verdict.SHOWN: "dim"}
+_STYLES = {
+    Verdict.GOOD: "green",
+    Verdict.BAD: "bold red",
+    Verdict.UNSURE: "bold yellow",
+    Verdict.SHOWN: "dim",
+}
 
 
-def show(steps: List[Step], as_json: bool = False, out: Optional[TextIO] = None) -> int:
-    """Print the steps and return the exit status: 0 if every verdict is good, else 1."""
+def show(sections: List[Section], as_json: bool = False, out: Optional[TextIO] = None) -> int:
+    """Print the sections and return the exit status: 0 if every verdict is good, else 1."""
     out = out or sys.stdout
     if as_json:
-        print(json.dumps(content(steps), indent=2), file=out)
+        print(json.dumps(content(sections), indent=2), file=out)
     else:
         console = Console(file=out, highlight=False)
         if not console.is_terminal:
             console = Console(file=out, highlight=False, width=_PLAIN_WIDTH)
-        for index, step in enumerate(steps):
-            console.print(Text(f"\n{step.title}", style="bold"))
-            console.print(table(step, show_header=index == 0))
-        console.print(f"\n{conclusion(steps)}")
-    return 0 if good(steps) else 1
+        for index, section in enumerate(sections):
+            console.print(Text(f"\n{section.title}", style="bold"))
+            console.print(table(section, show_header=index == 0))
+        console.print(f"\n{conclusion(sections)}")
+    return 0 if good(sections) else 1
 
 
-def table(step: Step, show_header: bool) -> Table:
-    """Return the rows of a step; the columns of all steps are equally wide."""
+def table(section: Section, show_header: bool) -> Table:
+    """Return the rows of a section; the columns of all sections are equally wide."""
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header)
     for name, width in _COLUMNS:
         shown.add_column(name, width=width, overflow="fold")
     direction = ""
-    for row in step.rows:
+    for row in section.rows:
         shown.add_row(
             row.direction if row.direction != direction else "",
             row.what,
@@ -52,27 +57,28 @@ def table(step: Step, show_header: bool) -> Table:
     return shown
 
 
-def conclusion(steps: List[Step]) -> str:
-    """Return the last lines: how many verdicts there are, how many are bad, what was left out."""
-    rows = [row for step in steps for row in step.rows]
+def conclusion(sections: List[Section]) -> str:
+    """Return the last lines: the number of verdicts, of those not good, and what was left out."""
+    rows = [row for section in sections for row in section.rows]
     judged = [row.verdict for row in rows if row.verdict is not Verdict.SHOWN]
-    bad = judged.count(Verdict.BAD)
-    text = f"{len(judged)} verdicts, " + (f"{bad} bad" if bad else "all good")
+    counts = {verdict: judged.count(verdict) for verdict in (Verdict.UNSURE, Verdict.BAD)}
+    failed = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
+    text = ", ".join([f"{len(judged)} verdicts", *(failed or ["all good"])])
     received = sum(row.figures.get("received", 0) for row in rows)
     stalled = sum(row.figures.get("stalled", 0) for row in rows)
     if stalled:
         text += (
-            f"\nLeft out of delay and jitter: {100 * stalled / received:.1f} % of the packets,"
-            " due when the machine stood still"
+            f"\n{100 * stalled / received:.1f} % of the packets are left out of delay and jitter:"
+            " the machine was stalled"
         )
     return text
 
 
-def content(steps: List[Step]) -> Dict[str, Any]:
+def content(sections: List[Section]) -> Dict[str, Any]:
     """Return what the table holds, with the figures, for JSON."""
     return {
-        "good": good(steps),
-        "steps": [{"title": s.title, "rows": [_row(row) for row in s.rows]} for s in steps],
+        "good": good(sections),
+        "steps": [{"title": s.title, "rows": [_row(row) for row in s.rows]} for s in sections],
     }
 
 

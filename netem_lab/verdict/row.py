@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a measurement says: rows of *what, asked, measured, verdict*, grouped by step."""
+"""What a measurement says: rows of *what, asked, measured, verdict*, grouped in sections."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any, Dict, List
 
+from netem_lab.verdict.doubt import Doubt
+
 
 class Verdict(enum.Enum):
-    """Whether the measured is what was asked; `SHOWN` where nothing was, or it tells nothing."""
+    """Whether the measured is what was asked; `SHOWN` where nothing was asked.
+
+    A measurement that could not be made is `UNSURE`, never good.
+    """
 
     GOOD = "good"
     BAD = "bad"
+    UNSURE = "unsure"
     SHOWN = "-"
 
     @classmethod
     def of(cls, good: bool) -> Verdict:
+        """`GOOD` or `BAD`."""
         return cls.GOOD if good else cls.BAD
 
 
@@ -30,17 +37,18 @@ class Row:
     measured: str
     verdict: Verdict
     figures: Dict[str, Any] = field(default_factory=dict)
+    doubt: Doubt = Doubt.NONE
 
 
 @dataclass
-class Step:
+class Section:
     """One state of the link and what was measured in it."""
 
     title: str
     rows: List[Row] = field(default_factory=list)
 
 
-def good(steps: List[Step]) -> bool:
-    """Whether there is a verdict and none is bad."""
-    verdicts = {row.verdict for step in steps for row in step.rows}
-    return Verdict.GOOD in verdicts and Verdict.BAD not in verdicts
+def good(sections: List[Section]) -> bool:
+    """Whether there is a verdict, and all verdicts are good."""
+    verdicts = {row.verdict for section in sections for row in section.rows} - {Verdict.SHOWN}
+    return verdicts == {Verdict.GOOD}

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to send to judge a link: so much that chance seldom fails a right one."""
+"""What to send to judge a link: so many packets that random figures seldom fail a right one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import List, Mapping, NamedTuple, Optional, Tuple
 
-from netem_lab.probe.flow import WIRE_OVERHEAD_BYTES, Datagrams, Transfer
-from netem_lab.verdict.asked import DIRECTIONS, Asked, Both
-from netem_lab.verdict.verdicts import SD_TOLERANCE, mean_tolerance_ms
+from netem_lab.probe.flow import WIRE_OVERHEAD_BYTES, Datagrams, Key, Transfer
+from netem_lab.verdict.delays import SD_TOLERANCE, mean_tolerance_ms, sd_ms
+from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.link import Direction, Link
+
+DELAY, UDP, TCP = "delay", "udp", "tcp"
+"""The kinds of flows."""
 
 _LEAST_PPS, _MOST_PPS = 500.0, 1000.0
 _LEAST_COUNT = 2000
 _SETTLE_S = 0.3
 _MOST_S = 60.0
 _STANDARD_ERRORS = 2.4
-"""Chance goes further 1 time in 60, and with a fresh sample after that 1 time in 3600."""
+"""A random figure is off by more 1 time in 60, and twice in a row 1 time in 3600."""
 _SHARE_OF_LIMIT = 0.2
 _SMALL_BYTES = 18
 
@@ -28,115 +32,124 @@ _LEAST_LARGE_COUNT = 200
 
 @dataclass(frozen=True)
 class Pair:
-    """Two VMs by name; the first one's point of view gives the directions their names."""
+    """Two VMs by name; directions are as the first one sees them."""
 
     first: str
     second: str
 
-    def way(self, direction: str) -> Tuple[str, str]:
+    def way(self, direction: Direction) -> Tuple[str, str]:
         """Return sender and receiver."""
-        egress = direction == "egress"
+        egress = direction is Direction.EGRESS
         return (self.first, self.second) if egress else (self.second, self.first)
 
 
-def delay_duration_s(asked: Asked) -> float:
-    """How long to watch the delays of a link so that chance does not fail it, at most 60 s.
+class _Pace(NamedTuple):
+    """How many packets of which size are sent, how fast, and after how long they are measured."""
+
+    pps: float
+    payload_bytes: int
+    settle_s: float
+    duration_s: float
+    least_count: int
+
+
+def delay_duration_s(asked: Impairment) -> float:
+    """How long to watch the delays of a link so that a right one seldom fails, at most 60 s.
 
     Jitter comes as slots of exponential length with mean m = J/sqrt(3). What is left of the running
     slot, seen by a dense flow over a time T, has a mean with variance 2 m^3/T (renewal theory) and
     a standard deviation with relative variance 5 m/T (simulated).
     """
-    slot_s = asked.sd_ms / 1000
-    tolerance_s = mean_tolerance_ms(asked.delay_ms) / 1000
+    slot_s = sd_ms(asked) / 1000
+    tolerance_s = mean_tolerance_ms(asked.delay_us / 1000) / 1000
     for_mean_s = 2 * slot_s**3 * (_STANDARD_ERRORS / tolerance_s) ** 2
     for_sd_s = 5 * slot_s * (_STANDARD_ERRORS / SD_TOLERANCE) ** 2
     return min(max(for_mean_s, for_sd_s), _MOST_S)
 
 
 def delay_flows(
-    pair: Pair, asked: Both, awaits_edit: bool = False, netem: Optional[Dict[str, str]] = None
+    pair: Pair,
+    asked: Link,
+    awaits_edit: bool = False,
+    netem: Optional[Mapping[Direction, str]] = None,
 ) -> List[Datagrams]:
     """Return one flow a direction for delay, jitter, loss and order, to run at the same time.
 
     `netem` names, by direction, devices whose netem accounts for the packets.
     """
-    duration_s = max(delay_duration_s(asked[direction]) for direction in DIRECTIONS)
+    duration_s = max(delay_duration_s(asked[direction]) for direction in Direction)
     flows = []
-    for direction in DIRECTIONS:
-        sender, receiver = pair.way(direction)
+    for direction in Direction:
         pps = _small_pps(asked[direction], duration_s)
-        flows.append(
-            Datagrams(
-                name=f"{direction} delay",
-                sender=sender,
-                receiver=receiver,
-                pps=pps,
-                count=max(_LEAST_COUNT, round(pps * duration_s)),
-                settle_count=round(pps * _SETTLE_S),
-                awaits_edit=awaits_edit,
-                payload_bytes=_SMALL_BYTES,
-                opened=asked[direction].loss_pct < 100,
-                quiet_s=_quiet_s(asked[direction]),
-                netem_device=(netem or {}).get(direction),
-            )
+        pace = _Pace(pps, _SMALL_BYTES, _SETTLE_S, duration_s, _LEAST_COUNT)
+        flow = replace(
+            _flow(pair, Key(direction.value, DELAY), asked[direction], pace),
+            awaits_edit=awaits_edit,
+            opened=not _loses_all(asked[direction]),
+            netem_device=(netem or {}).get(direction),
         )
+        flows.append(flow)
     return flows
 
 
-def busy_flows(pair: Pair, asked: Both) -> List[Datagrams]:
+def busy_flows(pair: Pair, asked: Link) -> List[Datagrams]:
     """Return one flow for each limited direction that offers more than the limit."""
     flows = []
-    for direction in DIRECTIONS:
+    for direction in Direction:
         limit = asked[direction]
-        if not limit.max_kbps or limit.loss_pct == 100:
+        if not limit.rate_kbps or _loses_all(limit):
             continue
-        sender, receiver = pair.way(direction)
         # The loss comes first: what is left of the offer must still exceed the limit.
-        offer = max(_OFFER, _LEAST_OFFER / (1 - limit.loss_pct / 100))
-        pps = offer * limit.max_kbps * 1000 / _frame_bits(_LARGE_BYTES)
+        offer = max(_OFFER, _LEAST_OFFER / (1 - limit.loss_ppm / 1e6))
+        pps = offer * limit.rate_kbps * 1000 / _frame_bits(_LARGE_BYTES)
         # A bucket full of tokens empties at the rate of what is offered beyond the limit.
-        settle_s = 0.5 + limit.max_burst_kbps / ((_LEAST_OFFER - 1) * limit.max_kbps)
-        flows.append(
-            Datagrams(
-                name=f"{direction} udp",
-                sender=sender,
-                receiver=receiver,
-                pps=pps,
-                count=max(_LEAST_LARGE_COUNT, round(pps * _BUSY_S)),
-                settle_count=round(pps * settle_s),
-                payload_bytes=_LARGE_BYTES,
-                most_debt_s=_BUSY_S,
-                quiet_s=_quiet_s(limit),
-            )
-        )
+        settle_s = 0.5 + limit.burst_kbit / ((_LEAST_OFFER - 1) * limit.rate_kbps)
+        pace = _Pace(pps, _LARGE_BYTES, settle_s, _BUSY_S, _LEAST_LARGE_COUNT)
+        flow = _flow(pair, Key(direction.value, UDP), limit, pace)
+        flows.append(replace(flow, most_debt_s=_BUSY_S))
     return flows
 
 
-def transfers(pair: Pair, asked: Both) -> List[Transfer]:
+def transfers(pair: Pair, asked: Link) -> List[Transfer]:
     """Return one TCP connection a direction, none on a link whose delay or loss TCP feels."""
-    if any(asked[direction].delay_ms or asked[direction].loss_pct for direction in DIRECTIONS):
+    if any(asked[direction].delay_us or asked[direction].loss_ppm for direction in Direction):
         return []
     flows = []
-    for direction in DIRECTIONS:
-        limited = asked[direction].max_kbps > 0
+    for direction in Direction:
+        limited = asked[direction].rate_kbps > 0
         settle_s, duration_s = (1.0, 3.2) if limited else (0.3, 1.0)
-        flows.append(Transfer(f"{direction} tcp", *pair.way(direction), duration_s, settle_s))
+        key = Key(direction.value, TCP)
+        flows.append(Transfer(key, *pair.way(direction), duration_s, settle_s))
     return flows
 
 
-def _small_pps(asked: Asked, duration_s: float) -> float:
+def _flow(pair: Pair, key: Key, asked: Impairment, pace: _Pace) -> Datagrams:
+    sender, receiver = pair.way(Direction(key.direction))
+    return Datagrams(
+        key=key,
+        sender=sender,
+        receiver=receiver,
+        pps=pace.pps,
+        count=max(pace.least_count, round(pace.pps * pace.duration_s)),
+        settle_count=round(pace.pps * pace.settle_s),
+        payload_bytes=pace.payload_bytes,
+        quiet_s=0.3 + (asked.delay_us + 4 * asked.jitter_us) / 1e6,
+    )
+
+
+def _small_pps(asked: Impairment, duration_s: float) -> float:
     """A pace that gives enough packets, spares the guest's CPU and leaves a limited queue empty.
 
     Packets closer than the slots of jitter tell nothing new.
     """
     pps = min(_MOST_PPS, max(_LEAST_PPS, _LEAST_COUNT / duration_s if duration_s else _MOST_PPS))
-    if not asked.max_kbps:
+    if not asked.rate_kbps:
         return pps
-    return min(pps, _SHARE_OF_LIMIT * asked.max_kbps * 1000 / _frame_bits(_SMALL_BYTES))
+    return min(pps, _SHARE_OF_LIMIT * asked.rate_kbps * 1000 / _frame_bits(_SMALL_BYTES))
 
 
-def _quiet_s(asked: Asked) -> float:
-    return 0.3 + (asked.delay_ms + 4 * asked.delay_correlation_ms) / 1000
+def _loses_all(asked: Impairment) -> bool:
+    return asked.loss_ppm == MAXIMA["loss_ppm"]
 
 
 def _frame_bits(payload_bytes: int) -> int:

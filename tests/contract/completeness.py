@@ -13,6 +13,7 @@ from typing import Callable, Dict, Optional, Set
 
 import tomllib
 
+from netem_lab.verdict.judged import JUDGED_FIELDS
 from networking_netem.client import sdk
 from networking_netem.client.osc import rule as commands
 from networking_netem.domain import impairment
@@ -114,6 +115,13 @@ def _entry_points(rule_type: RuleType) -> Optional[str]:
     return None
 
 
+def _verdict(rule_type: RuleType) -> Optional[str]:
+    for number in rule_type.numbers:
+        if number.field not in JUDGED_FIELDS:
+            return f"has no {number.field}, which {number.name} sets, in JUDGED_FIELDS"
+    return None
+
+
 def _page(path: str, form: str) -> Check:
     def check(rule_type: RuleType) -> Optional[str]:
         text = form.format(name=rule_type.name, camel=camel(rule_type))
@@ -151,6 +159,7 @@ CHECKS: Dict[str, Check] = {
     "networking_netem/client/osc/rule.py": _commands,
     "networking_netem/client/heat/netem_rules.py": _heat,
     "pyproject.toml": _entry_points,
+    "netem_lab/verdict/judged.py": _verdict,
     "doc/clients/openstack.md": _page("doc/clients/openstack.md", "network qos {name} rule create"),
     "doc/clients/sdk.md": _page("doc/clients/sdk.md", "QoS{camel}Rule"),
     "doc/clients/heat.md": _page("doc/clients/heat.md", "OS::Neutron::QoS{camel}Rule"),

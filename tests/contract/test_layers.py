@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from pathlib import Path
 from typing import Iterator
 
 import pytest
+
+from tests.support.imports import imports
 
 REPO = Path(__file__).parents[2]
 PACKAGE = REPO / "networking_netem"
@@ -32,14 +33,7 @@ def _layers() -> Iterator[str]:
 
 
 def _imports(layer: str) -> Iterator[tuple[Path, str]]:
-    """Yield each module that a file of the layer imports, wherever in the file."""
-    for path in sorted((PACKAGE / layer).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                yield from ((path, each.name) for each in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                assert not node.level, f"{path}: a relative import hides its layer"
-                yield from ((path, f"{node.module}.{each.name}") for each in node.names)
+    return imports(PACKAGE / layer)
 
 
 @pytest.mark.parametrize("layer", _layers())

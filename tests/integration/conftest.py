@@ -12,10 +12,10 @@ from typing import Iterator
 import pytest
 
 _HOME = Path(tempfile.mkdtemp(prefix="netem-lab-test-"))
-# Read when netem_lab.state is imported, here and by every netem-lab that we run.
+# Read when netem_lab.session.state is imported, here and by every netem-lab that we run.
 os.environ["NETEM_LAB_FOLDER"] = str(_HOME / "lab")
 
-from netem_lab import session, state  # noqa: E402
+from netem_lab.session import state, up_down  # noqa: E402
 from tests.integration.traces import shared_with_others, traces  # noqa: E402
 
 
@@ -29,8 +29,8 @@ def _home() -> Iterator[None]:
 def lab(_home: None) -> Iterator[state.Lab]:
     """A lab that is up; when it is down, nothing of it may be left."""
     before = shared_with_others()
-    lab = session.up(api_port=0)
+    lab = up_down.up(api_port=0)
     yield lab
-    session.down()
+    up_down.down()
     assert traces(str(state.FOLDER)) == []
     assert shared_with_others() == before

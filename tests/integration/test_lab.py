@@ -11,14 +11,14 @@ from functools import partial
 import pytest
 import requests
 
-from netem_lab import remote
 from netem_lab.probe.prober import Prober
-from netem_lab.scenario import PAIR
-from netem_lab.state import Lab
+from netem_lab.scenario.scenario import PAIR
+from netem_lab.session import remote
+from netem_lab.session.state import Lab
 from netem_lab.verdict import sampling
-from netem_lab.verdict.asked import CLEAN_BOTH
 from netem_lab.verdict.judging import judge
 from netem_lab.verdict.row import Verdict
+from networking_netem.domain.link import Link
 from tests.integration.netem_lab import PROGRAM, netem_lab
 
 ADDRESSES = {"vm1": "10.0.0.11", "vm2": "10.0.0.12"}
@@ -55,12 +55,12 @@ def test_what_the_switch_does_not_know_yet_neither_delays_nor_reorders_a_sample(
     stop = "ovs-dpctl del-flows && kill -STOP $(pidof ovs-vswitchd)"
     assert remote.run("node", ["sh", "-c", stop]).returncode == 0
     go_on = partial(remote.run, "node", ["sh", "-c", "kill -CONT $(pidof ovs-vswitchd)"])
-    prober = Prober(remote.node().spawn, lambda *_: None)
+    prober = Prober(remote.node(), lambda *_: None)
     try:
-        answers = prober.run([sampling.delay_flows(PAIR, CLEAN_BOTH)], go_on)
+        answers = prober.run([sampling.delay_flows(PAIR, Link.CLEAN)], go_on)
     finally:
         go_on()
-    rows = judge(prober, PAIR, CLEAN_BOTH, answers)
+    rows = judge(prober, PAIR, Link.CLEAN, answers)
     assert len(rows) == 8
     assert [row for row in rows if row.verdict is Verdict.BAD] == []
 

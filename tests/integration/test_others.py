@@ -9,9 +9,9 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
-from netem_lab import remote
-from netem_lab.rest import Neutron
-from netem_lab.state import Lab
+from netem_lab.neutron_api import NeutronClient
+from netem_lab.session import remote
+from netem_lab.session.state import Lab
 
 DEADLINE_S = 180.0
 OURS = {("tbf", "4e45:"), ("netem", "4e46:"), ("bfifo", "4e47:")}
@@ -21,7 +21,7 @@ class Port:
     """The first VM's port with a policy that impairs both directions."""
 
     def __init__(self, lab: Lab) -> None:
-        self.neutron = Neutron(lab.api_url)
+        self.neutron = NeutronClient(lab.api_url)
         self.id = self.neutron.port("vm1")["id"]
         self.tap, self.ifb = f"tap{self.id[:11]}", f"nifb{self.id[:11]}"
 

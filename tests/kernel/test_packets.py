@@ -18,12 +18,12 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from netem_lab.probe.flow import Datagrams, Goodput, Sample, Transfer
-from netem_lab.verdict.judging import STILL, TRIES_STILL
+from netem_lab.probe.flow import Datagrams, Goodput, Key, Sample, Transfer
+from netem_lab.verdict.doubt import STALLED_SHARE, Doubt
 from networking_netem.domain.diff import diff
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.plan import plan
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
@@ -32,7 +32,6 @@ from networking_netem.kernel.observe import observe
 from .conftest import ip, tc
 from .two_vms import PAIR, PROBER, TAP
 
-DIRECTIONS = ("egress", "ingress")
 IFB = ifb_name(TAP)
 
 
@@ -55,7 +54,7 @@ def datagrams(pps: float, seconds: float, payload_bytes: int = 18) -> List[Datag
     """One stream each way."""
     return [
         Datagrams(
-            name=f"{direction} delay",
+            key=Key(direction.value, "delay"),
             sender=PAIR.way(direction)[0],
             receiver=PAIR.way(direction)[1],
             pps=pps,
@@ -64,7 +63,7 @@ def datagrams(pps: float, seconds: float, payload_bytes: int = 18) -> List[Datag
             payload_bytes=payload_bytes,
             quiet_s=1.0,
         )
-        for direction in DIRECTIONS
+        for direction in Direction
     ]
 
 
@@ -73,22 +72,21 @@ def both(impairment: Impairment) -> Link:
 
 
 def transferred(flow: Transfer) -> Goodput:
-    """Return what TCP carried, the third time even if the machine stood still in it."""
-    for _ in range(TRIES_STILL):
-        goodput: Goodput = PROBER.run([[flow]])[flow.name]
-        if goodput.stalled_share <= STILL:
+    """Return what TCP carried; the third time counts even if the machine was stalled."""
+    for _ in range(Doubt.STALLED.tries):
+        goodput: Goodput = PROBER.run([[flow]])[flow.key]
+        if goodput.stalled_share <= STALLED_SHARE:
             break
     return goodput
 
 
-def samples(flows: List[Datagrams]) -> Dict[str, Sample]:
-    answers = PROBER.run([flows])
-    return {direction: answers[f"{direction} delay"] for direction in DIRECTIONS}
+def samples(flows: List[Datagrams]) -> Dict[Key, Sample]:
+    return PROBER.run([flows])
 
 
-def transfer(direction: str, seconds: float) -> Transfer:
+def transfer(direction: Direction, seconds: float) -> Transfer:
     sender, receiver = PAIR.way(direction)
-    return Transfer(f"{direction} tcp", sender, receiver, seconds, settle_s=seconds / 4)
+    return Transfer(Key(direction.value, "tcp"), sender, receiver, seconds, settle_s=seconds / 4)
 
 
 # A dense flow sees what is left of the running slot: over a time T the standard deviation that is
@@ -135,11 +133,11 @@ def test_goodput_is_the_limit(
     impose: Callable[[Link], None], rate_kbps: int, delay_us: int
 ) -> None:
     impose(both(Impairment(delay_us, 0, 0, rate_kbps)))
-    for direction in DIRECTIONS:
+    for direction in Direction:
         flow = transfer(direction, 6.0)
         goodput = transferred(flow)
         carried = goodput.wire_kbps / rate_kbps
-        print(f"{rate_kbps} kbit/s {direction}, {delay_us} us each way: {carried:.1%}, "
+        print(f"{rate_kbps} kbit/s {direction.value}, {delay_us} us each way: {carried:.1%}, "
               f"still for {goodput.stalled_share:.1%}")  # fmt: skip
         # A limit never makes good for a time in which the machine stood still.
         assert carried <= 1.02
@@ -148,7 +146,7 @@ def test_goodput_is_the_limit(
 
 def test_the_queue_is_neither_starved_nor_bloated(impose: Callable[[Link], None]) -> None:
     impose(Link(egress=Impairment(25_000, 0, 0, 10_000), ingress=Impairment(25_000, 0, 0, 10_000)))
-    flow = transfer("egress", 8.0)
+    flow = transfer(Direction.EGRESS, 8.0)
     pings: List[str] = []
 
     def ping() -> None:
@@ -158,7 +156,7 @@ def test_the_queue_is_neither_starved_nor_bloated(impose: Callable[[Link], None]
     answers = PROBER.run([[flow]], pinging.start)
     pinging.join()
     rtt_ms = float(pings[0].rsplit("= ", 1)[1].split("/")[1])
-    share = answers[flow.name].running_kbps / 10_000
+    share = answers[flow.key].running_kbps / 10_000
     print(f"10 Mbit/s and 50 ms: round trip under load {rtt_ms:.0f} ms, goodput {share:.1%}")
     assert rtt_ms <= 50 + 120
     assert share >= 0.95
@@ -166,9 +164,10 @@ def test_the_queue_is_neither_starved_nor_bloated(impose: Callable[[Link], None]
 
 def test_a_long_fat_link_drops_nothing_for_lack_of_limit(impose: Callable[[Link], None]) -> None:
     impose(Link(egress=Impairment(200_000, 0, 0, 100_000)))
-    answers = PROBER.run([[transfer("egress", 12.0)]])
+    flow = transfer(Direction.EGRESS, 12.0)
+    answers = PROBER.run([[flow]])
     netem, fifo = drops(IFB, "netem"), drops(IFB, "bfifo")
-    print(f"100 Mbit/s and 200 ms: {answers['egress tcp'].wire_kbps:.0f} kbit/s, "
+    print(f"100 Mbit/s and 200 ms: {answers[flow.key].wire_kbps:.0f} kbit/s, "
           f"{netem} packets lost in netem beyond {fifo} at the bottleneck")  # fmt: skip
     # netem counts what its child refuses as its own (netem_dequeue, Linux 6.1).
     assert netem == fifo
@@ -183,7 +182,7 @@ def drops(device: str, kind: str) -> int:
 def test_a_loss_is_one_frame(impose: Callable[[Link], None], rate_kbps: int) -> None:
     impose(Link(egress=Impairment(5_000, 0, 10_000, rate_kbps), ingress=Impairment(5_000)))
     before = retransmitted()
-    PROBER.run([[transfer("egress", 8.0)]])
+    PROBER.run([[transfer(Direction.EGRESS, 8.0)]])
     lost, again = drops(IFB, "netem") - drops(IFB, "bfifo"), retransmitted() - before
     print(f"1 % loss at {rate_kbps} kbit/s: {lost} drops, {again} segments sent again, "
           f"{again / lost:.2f} a drop")  # fmt: skip
@@ -221,7 +220,7 @@ def test_no_edit_loses_or_reorders_a_packet(
         flows = datagrams(1000, 20.0)
         now_made, answers = edits_under(flows, lambda: impose(edited()), EDITS - made)
         made += now_made
-        seen = [answers[flow.name] for flow in flows]
+        seen = [answers[flow.key] for flow in flows]
         print(f"{made} edits, rates {rates_kbps}: lost {[s.lost for s in seen]}, "
               f"reordered {[s.reordered for s in seen]} of {[s.sent for s in seen]}")  # fmt: skip
         assert now_made
@@ -230,7 +229,7 @@ def test_no_edit_loses_or_reorders_a_packet(
 
 def edits_under(
     flows: List[Datagrams], edit: Callable[[], None], most: int
-) -> Tuple[int, Dict[str, Sample]]:
+) -> Tuple[int, Dict[Key, Sample]]:
     """Edit while the flows run, `most` times if there is time; return how often, and what came."""
     over = threading.Event()
 
@@ -262,7 +261,7 @@ def test_the_queue_drains_when_the_last_rule_goes(impose: Callable[[Link], None]
     removing = threading.Thread(target=lambda: drain(impose))
     answers = PROBER.run([flows], removing.start)
     removing.join()
-    seen = [answers[flow.name] for flow in flows]
+    seen = [answers[flow.key] for flow in flows]
     print(f"last rule removed: lost {[s.lost for s in seen]}, "
           f"reordered {[s.reordered for s in seen]} of {[s.sent for s in seen]}")  # fmt: skip
     assert all(s.lost <= GRAFT_PACKETS and s.reordered == 0 for s in seen)

@@ -8,11 +8,12 @@ from typing import List
 
 import pytest
 
-from netem_lab.probe.flow import Datagrams
-from netem_lab.verdict import sampling, verdicts
-from netem_lab.verdict.asked import CLEAN_BOTH, DIRECTIONS, Asked, Both
+from netem_lab.probe.flow import Datagrams, Key
+from netem_lab.verdict import rates, sampling
 from netem_lab.verdict.judging import judge
 from netem_lab.verdict.row import Row, Verdict
+from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.link import Direction, Link
 from tests.kernel.conftest import ip, tc
 from tests.kernel.two_vms import PAIR, PROBER
 
@@ -37,7 +38,7 @@ def ingress(*arguments: str) -> None:
     tc("qdisc", "replace", "dev", "tapone", "root", "handle", "1:", "netem", *arguments)
 
 
-def delays(asked: Both) -> List[Row]:
+def delays(asked: Link) -> List[Row]:
     answers = PROBER.run([sampling.delay_flows(PAIR, asked)])
     return judge(PROBER, PAIR, asked, answers)
 
@@ -46,12 +47,8 @@ def bad(judged: List[Row]) -> List[str]:
     return [f"{row.direction} {row.what}" for row in judged if row.verdict is Verdict.BAD]
 
 
-def of_egress(asked: Asked) -> Both:
-    return {**CLEAN_BOTH, "egress": asked}
-
-
 def test_a_clean_link_is_clean(node: None) -> None:
-    judged = delays(CLEAN_BOTH)
+    judged = delays(Link.CLEAN)
     assert bad(judged) == []
     assert [row.figures["lost"] for row in judged if row.what == "loss"] == [0, 0]
 
@@ -59,31 +56,31 @@ def test_a_clean_link_is_clean(node: None) -> None:
 def test_each_direction_has_its_own_delay_and_loss(node: None) -> None:
     egress("limit", "5000", "delay", "100ms", "loss", "10%")
     ingress("limit", "5000", "delay", "30ms")
-    asked = {"egress": Asked(delay_ms=100, loss_pct=10), "ingress": Asked(delay_ms=30)}
+    asked = Link(Impairment(delay_us=100_000, loss_ppm=100_000), Impairment(delay_us=30_000))
     assert bad(delays(asked)) == []
-    swapped = {"egress": asked["ingress"], "ingress": asked["egress"]}
+    swapped = Link(egress=asked.ingress, ingress=asked.egress)
     wrong = [
-        f"{direction} {what}" for direction in DIRECTIONS for what in ("one-way delay", "loss")
+        f"{direction.value} {what}" for direction in Direction for what in ("one-way delay", "loss")
     ]
     assert bad(delays(swapped)) == wrong
 
 
 def test_delay_and_loss_that_are_not_as_asked_are_bad(node: None) -> None:
     egress("limit", "5000", "delay", "102ms", "loss", "14%")
-    judged = delays(of_egress(Asked(delay_ms=100, loss_pct=10)))
+    judged = delays(Link(egress=Impairment(delay_us=100_000, loss_ppm=100_000)))
     assert bad(judged) == ["egress one-way delay", "egress loss"]
 
 
 def test_jitter_that_reorders_is_bad(node: None) -> None:
     egress("limit", "5000", "delay", "50ms", "10ms")
-    judged = delays(of_egress(Asked(delay_ms=50)))
+    judged = delays(Link(egress=Impairment(delay_us=50_000)))
     assert {"egress jitter", "egress reordered, doubled"} <= set(bad(judged))
     assert judged[3].figures["reordered"] > 1000
 
 
 def test_duplicates_are_bad_and_no_gain(node: None) -> None:
     egress("limit", "5000", "duplicate", "5%")
-    judged = delays(CLEAN_BOTH)
+    judged = delays(Link.CLEAN)
     assert bad(judged) == ["egress reordered, doubled"]
     # 2000 packets, 5 %: 100 +- 10.
     assert 60 < judged[3].figures["duplicates"] < 150
@@ -92,8 +89,8 @@ def test_duplicates_are_bad_and_no_gain(node: None) -> None:
 
 def test_a_dead_link_is_as_asked(node: None) -> None:
     egress("loss", "100%")
-    assert bad(delays(of_egress(Asked(loss_pct=100)))) == []
-    assert "egress one-way delay" in bad(delays(CLEAN_BOTH))
+    assert bad(delays(Link(egress=Impairment(loss_ppm=1_000_000)))) == []
+    assert "egress one-way delay" in bad(delays(Link.CLEAN))
 
 
 SHAPERS = {
@@ -105,44 +102,48 @@ SHAPERS = {
 # A TBF loses what a stall of the machine longer than its bucket would have earned.
 @pytest.mark.parametrize("shaper", ["netem", pytest.param("tbf", marks=pytest.mark.figures)])
 def test_limits_are_measured_by_udp_and_tcp(node: None, shaper: str) -> None:
-    limits = {"egress": Asked(0, 0, 0, 2_000, 100), "ingress": Asked(0, 0, 0, 4_000, 100)}
+    limits = Link(
+        egress=Impairment(rate_kbps=2_000, burst_kbit=100),
+        ingress=Impairment(rate_kbps=4_000, burst_kbit=100),
+    )
     tc("qdisc", "add", "dev", IFB, "root", shaper, *SHAPERS[shaper], "2mbit")
     tc("qdisc", "add", "dev", "tapone", "root", shaper, *SHAPERS[shaper], "4mbit")
     flows = [*sampling.busy_flows(PAIR, limits), *sampling.transfers(PAIR, limits)]
     answers = PROBER.run([[flow] for flow in flows])
-    for direction, asked in limits.items():
-        udp = verdicts.throughput(direction, asked, answers[f"{direction} udp"])
-        tcp = verdicts.goodput(direction, asked, answers[f"{direction} tcp"])
+    for direction in Direction:
+        asked, carried = limits[direction], answers[Key(direction.value, "tcp")]
+        udp = rates.throughput(direction, asked, answers[Key(direction.value, "udp")])
+        tcp = rates.goodput(direction, asked, carried)
         assert [udp.verdict, tcp.verdict] == [Verdict.GOOD] * 2
-        # netem makes good for what it did not send while the machine stood still.
-        running = replace(answers[f"{direction} tcp"], stalled_share=0.0)
-        wider = replace(asked, max_kbps=asked.max_kbps * 1.15)
-        assert verdicts.goodput(direction, wider, running).verdict is Verdict.BAD
+        # netem makes good for what it did not send while the machine was stalled.
+        running = replace(carried, stalled_share=0.0)
+        wider = replace(asked, rate_kbps=asked.rate_kbps * 115 // 100)
+        assert rates.goodput(direction, wider, running).verdict is Verdict.BAD
 
 
 @pytest.mark.parametrize("device", [IFB, "tapone"])
 def test_a_limit_counts_frames_without_fcs(node: None, device: str) -> None:
     """Of 100 bytes a frame, 4 of FCS would be 4 % and 14 of Ethernet header 14 %.
 
-    The queue holds 0.8 s, so that the link stays busy while the machine stands still.
+    The queue holds 0.8 s, so that the link stays busy while the machine is stalled.
     """
     tc("qdisc", "add", "dev", device, "root", "netem", "limit", "1000", "rate", "1mbit")
-    way = PAIR.way("egress" if device == IFB else "ingress")
-    flow = Datagrams("small udp", *way, 1900, 3800, settle_count=1900, payload_bytes=58)
-    sample = PROBER.run([[replace(flow, most_debt_s=2.0)]])["small udp"]
+    way = PAIR.way(Direction.EGRESS if device == IFB else Direction.INGRESS)
+    flow = Datagrams(Key("", "small udp"), *way, 1900, 3800, settle_count=1900, payload_bytes=58)
+    sample = PROBER.run([[replace(flow, most_debt_s=2.0)]])[flow.key]
     assert flow.frame_bits == 800
     assert sample.wire_kbps == pytest.approx(1000, rel=0.02)
 
 
 def test_an_edit_in_place_loses_nothing_and_a_new_qdisc_what_was_in_the_old(node: None) -> None:
     rated = ("limit", "5000", "rate", "1gbit", "loss", "10%")
-    asked = of_egress(Asked(delay_ms=150, loss_pct=10))
-    flows = sampling.delay_flows(PAIR, asked, awaits_edit=True, netem={"egress": IFB})
+    asked = Link(egress=Impairment(delay_us=150_000, loss_ppm=100_000))
+    flows = sampling.delay_flows(PAIR, asked, awaits_edit=True, netem={Direction.EGRESS: IFB})
 
     egress(*rated, "delay", "100ms")
     change = ("qdisc", "change", "dev", IFB, "root", "handle", "1:", "netem")
     answers = PROBER.run([flows], lambda: tc(*change, *rated, "delay", "150ms"))
-    assert answers["egress delay"].netem
+    assert answers[flows[0].key].netem
     assert bad(judge(PROBER, PAIR, asked, answers)) == []
 
     def swap() -> None:

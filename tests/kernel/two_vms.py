@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 from typing import Iterator, Sequence
 
+from netem_lab.guest.runner import Runner
 from netem_lab.probe.prober import Prober
 from netem_lab.verdict.sampling import Pair
 from tests.kernel.conftest import ip
@@ -34,7 +35,7 @@ class Process:
         return self._process.returncode
 
 
-PROBER = Prober(Process, lambda what, done: None)
+PROBER = Prober(Runner(Process), lambda what, done: None)
 
 
 def make(mtu_bytes: int = 1500) -> None:

@@ -11,10 +11,10 @@ from typing import Dict
 from webob.client import send_request_app
 
 from netem_lab.guest import namespace
+from netem_lab.guest.host import require_guest
 from netem_lab.guest.uml import SOURCE
-from netem_lab.host import require_guest
-from netem_lab.rest import Neutron
-from netem_lab.scenario import PAIR
+from netem_lab.node.topology import Topology
+from netem_lab.scenario.scenario import PAIR
 from tests.releases import image, package
 from tests.releases.chroot import Chroot
 from tests.releases.compute import COMPUTE, Compute
@@ -39,7 +39,8 @@ class Cloud:
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         self.controller = Controller(Chroot(files, folder / "controller"), suite.server, folder)
         self.compute = Compute(Chroot(files, folder / "compute"))
-        self.neutron = Neutron(URL)
+        self.neutron = self.controller.neutron
+        self.topology = Topology(self.neutron)
         self.http = NeutronApi(send_request_app, folder, base_url=URL)
         self._folder = folder
 
@@ -59,18 +60,18 @@ class Cloud:
 
     def plug(self) -> None:
         """Plug the two instances, when there is an agent to bind their ports to."""
-        api = self.controller.api
-        subnet = api.create_subnet()
-        self.compute.until(api.agent_is_alive, "the agent to report")
+        topology = self.topology
+        subnet = topology.create_subnet()
+        self.compute.until(topology.agent_is_alive, "the agent to report")
         instances = [
-            api.create_instance(name, subnet, COMPUTE) for name in (PAIR.first, PAIR.second)
+            topology.create_instance(name, subnet, COMPUTE) for name in (PAIR.first, PAIR.second)
         ]
         self.compute.plug([each.port for each in instances], instances[0].prefix_length)
         self.wait_until_active()
 
     def wait_until_active(self) -> None:
         """Return when the agent has set up both ports."""
-        ports = self.controller.api.ports
+        ports = self.topology.ports
         self.compute.until(
             lambda: [port["status"] for port in ports()] == ["ACTIVE", "ACTIVE"],
             "the ports to be ACTIVE",

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
 from netem_lab.guest.frames import Command
+from netem_lab.guest.host import UML_MODULES
 from netem_lab.guest.namespace import GUEST_ADDRESS, mount
+from netem_lab.guest.runner import Remote, Runner
 from netem_lab.guest.uml import SOURCE, Guest, Userland
-from netem_lab.host import UML_MODULES
 from netem_lab.node.ovs import EARLIEST_UPTIME_S
-from netem_lab.remote import Node, Remote
 from tests.releases import unit
 from tests.releases.chroot import Chroot
 from tests.releases.controller import TRANSPORT_URL
@@ -61,7 +61,7 @@ class Compute:
     def __init__(self, host: Chroot) -> None:
         self.host = host
         # The lab is no part of what a compute host gets.
-        self.node = Node(self._spawn, ("env", f"PYTHONPATH={SOURCE}", PYTHON, "-s"))
+        self.node = Runner(self._spawn, ("env", f"PYTHONPATH={SOURCE}", PYTHON, "-s"))
         self._agent: Optional[Remote] = None
         self._guest: Optional[Guest] = None
 

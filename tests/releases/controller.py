@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable, Dict, Sequence
 
 from netem_lab.guest.namespace import HOST_ADDRESS
-from netem_lab.node.topology import Api
+from netem_lab.neutron_api import NeutronClient
 from tests.releases import unit
 from tests.releases.chroot import Chroot
 from tests.releases.suites import ONE_SERVER
@@ -68,7 +68,7 @@ class Controller:
         self._services = services
         self._folder = folder
         self._processes: Dict[str, subprocess.Popen] = {}
-        self.api = Api(URL)
+        self.neutron = NeutronClient(URL)
 
     def configure(self) -> None:
         """Write the files of a small cloud."""
@@ -106,7 +106,7 @@ class Controller:
         self._wait(lambda: self._answers(*check), "RabbitMQ")
         for name in self._services:
             self._start(name, self._service(name))
-        self._wait(self.api.answers, "Neutron's API")
+        self._wait(self.neutron.answers, "Neutron's API")
 
     def shut_down(self) -> None:
         """End all processes."""

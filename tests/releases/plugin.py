@@ -7,7 +7,7 @@ from typing import Iterator
 
 import pytest
 
-from netem_lab.scenario import PAIR
+from netem_lab.scenario.scenario import PAIR
 from tests.releases.cloud import Cloud
 from tests.releases.suites import SUITES
 

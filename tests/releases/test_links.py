@@ -7,12 +7,14 @@ from typing import Iterator, List
 
 import pytest
 
-from netem_lab import qdiscs
-from netem_lab.port_policy import PortPolicy
 from netem_lab.progress import Display
-from netem_lab.scenario import LIMITED, PAIR, Scenario
+from netem_lab.scenario import qdiscs
+from netem_lab.scenario.port_policy import PortPolicy
+from netem_lab.scenario.scenario import LIMITED, PAIR, UNSTABLE, Scenario
 from netem_lab.verdict import report
 from netem_lab.verdict.row import good
+from networking_netem.domain.link import Direction
+from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, DELAY, LOSS
 from tests.releases import package
 from tests.releases.cloud import Cloud
 
@@ -24,7 +26,7 @@ TROUBLE = ("ERROR networking_netem", "CRITICAL", "Traceback")
 @pytest.fixture
 def policy(lossless: PortPolicy) -> PortPolicy:
     """The unstable link's policy, with its rules, not yet on the first instance's port."""
-    lossless.prepare("loss_rule", loss_pct=10)
+    lossless.prepare(LOSS, Direction.EGRESS, UNSTABLE.egress)
     return lossless
 
 
@@ -33,11 +35,9 @@ def lossless(plugged: Cloud) -> Iterator[PortPolicy]:
     """The same without loss."""
     neutron, output = plugged.neutron, plugged.compute.node.output
     with PortPolicy(neutron, neutron.port(PAIR.first), "unstable", output) as made:
-        for direction, asked in LIMITED.items():
-            limit = {"max_kbps": asked.max_kbps, "max_burst_kbps": asked.max_burst_kbps}
-            made.prepare("bandwidth_limit_rule", direction=direction, **limit)
-        made.prepare("delay_rule", delay_ms=100, delay_correlation_ms=10)
-        made.prepare("delay_rule", delay_ms=30, direction="ingress")
+        for direction in Direction:
+            made.prepare(BANDWIDTH_LIMIT, direction, UNSTABLE[direction])
+            made.prepare(DELAY, direction, UNSTABLE[direction])
         yield made
     plugged.compute.until(lambda: not qdiscs.left(output), "a clean link")
 
@@ -46,7 +46,7 @@ def test_an_agent_without_the_package_imposes_the_rest(plugged: Cloud, policy: P
     compute, tap = plugged.compute, policy.tap
     before = len(_trouble(plugged))
     policy.attach()
-    compute.until(lambda: _policing_kbps(plugged, tap) == LIMITED["egress"].max_kbps, "policing")
+    compute.until(lambda: _policing_kbps(plugged, tap) == LIMITED.egress.rate_kbps, "policing")
     compute.until(lambda: "htb" in compute.node.output(["tc", "qdisc", "show", "dev", tap]), "HTB")
     assert not qdiscs.left(compute.node.output)
     assert _trouble(plugged)[before:] == []

@@ -15,10 +15,10 @@ from netem_lab.probe.arrivals import (
     sample,
     spread,
 )
-from netem_lab.probe.flow import Datagrams
+from netem_lab.probe.flow import Datagrams, Key
 
 MS = 1_000_000
-FLOW = Datagrams("egress delay", "vm1", "vm2", pps=1000, count=8, settle_count=2)
+FLOW = Datagrams(Key("egress", "delay"), "vm1", "vm2", pps=1000, count=8, settle_count=2)
 SENDING = Sending(10, settled_from=2, measured_from=2, measured_ns=2 * MS, last_ns=9 * MS)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from netem_lab.guest.executor import answer
 from netem_lab.guest.frames import Command, Kind, send
-from netem_lab.remote import Remote
+from netem_lab.guest.runner import Remote
 
 _BUFFER_BYTES = 4096
 _OUTPUT_BYTES = 60_000

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
+
+import pytest
 
 from netem_lab.verdict import report
-from netem_lab.verdict.row import Row, Step, Verdict, good
+from netem_lab.verdict.row import Row, Section, Verdict, good
 
 DELAY = Row(
     "egress", "one-way delay", "100 ms", "100.44 ms, clean 0.05", Verdict.GOOD,
@@ -24,7 +27,7 @@ def printed(steps: list, as_json: bool = False) -> tuple:
 
 
 def test_the_table_off_a_terminal() -> None:
-    status, text = printed([Step("1. One", [DELAY, LOSS]), Step("2. Two", [GOODPUT])])
+    status, text = printed([Section("1. One", [DELAY, LOSS]), Section("2. Two", [GOODPUT])])
     lines = [line.rstrip() for line in text.splitlines()]
     assert max(len(line) for line in text.splitlines()) <= 100
     assert "\x1b" not in text
@@ -41,25 +44,42 @@ def test_the_table_off_a_terminal() -> None:
     assert status == 1
 
 
-def test_good_takes_a_verdict_and_no_bad_one() -> None:
-    assert good([Step("", [DELAY, GOODPUT])])
-    assert not good([Step("", [DELAY]), Step("", [LOSS])])
-    assert not good([Step("", [GOODPUT])])
+UNSURE = replace(DELAY, measured="100.20 ms, 60.0 % left out", verdict=Verdict.UNSURE)
+
+
+def test_all_is_good_only_if_a_verdict_is_and_none_is_bad_or_unsure() -> None:
+    assert good([Section("", [DELAY, GOODPUT])])
+    assert not good([Section("", [DELAY]), Section("", [LOSS])])
+    assert not good([Section("", [DELAY]), Section("", [UNSURE])])
+    assert not good([Section("", [GOODPUT])])
     assert not good([])
-    assert printed([Step("1", [DELAY, GOODPUT])])[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "status"),
+    [
+        ([DELAY, GOODPUT], "1 verdicts, all good", 0),
+        ([DELAY, LOSS], "2 verdicts, 1 bad", 1),
+        ([DELAY, UNSURE, UNSURE, GOODPUT], "3 verdicts, 2 unsure", 1),
+        ([DELAY, UNSURE, LOSS, LOSS], "4 verdicts, 1 unsure, 2 bad", 1),
+    ],
+)
+def test_the_last_line_counts_what_is_not_good(rows: list, said: str, status: int) -> None:
+    found, text = printed([Section("1", rows)])
+    assert (found, text.splitlines()[-1]) == (status, said)
 
 
 def test_what_was_left_out_is_said() -> None:
     stalled = Row("egress", "", "", "", Verdict.GOOD, {"received": 100, "stalled": 25})
-    _, text = printed([Step("1", [DELAY, stalled])])
+    _, text = printed([Section("1", [DELAY, stalled])])
     assert text.splitlines()[-2:] == [
         "2 verdicts, all good",
-        "Left out of delay and jitter: 2.5 % of the packets, due when the machine stood still",
+        "2.5 % of the packets are left out of delay and jitter: the machine was stalled",
     ]
 
 
 def test_json_has_the_same_rows_and_the_figures() -> None:
-    status, text = printed([Step("1. One", [DELAY, LOSS])], as_json=True)
+    status, text = printed([Section("1. One", [DELAY, LOSS, UNSURE])], as_json=True)
     found = json.loads(text)
     assert status == 1
     assert found["good"] is False
@@ -72,4 +92,4 @@ def test_json_has_the_same_rows_and_the_figures() -> None:
         "verdict": "good",
         "figures": {"asked_ms": 100, "received": 900, "stalled": 0},
     }
-    assert [row["verdict"] for row in found["steps"][0]["rows"]] == ["good", "bad"]
+    assert [row["verdict"] for row in found["steps"][0]["rows"]] == ["good", "bad", "unsure"]

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands in the guest, for programs: run one and take its output, or follow it while it runs."""
+"""The host's side of the executor: start a command in a guest, and follow it or take its output."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import subprocess
+import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import Callable, Iterator, Optional, Sequence
 
-from netem_lab import state
 from netem_lab.errors import LabError
 from netem_lab.guest.frames import Command, Kind, receive, send
-from netem_lab.probe.prober import ISOLATED_PYTHON
 
-NODE = "node"
+ISOLATED_PYTHON = (sys.executable, "-I")
+"""This interpreter, without what the environment or the current folder would add to its path."""
 
 
 class Remote:
@@ -66,8 +65,8 @@ class Remote:
 
 
 @dataclass(frozen=True)
-class Node:
-    """A node whose commands `spawn` starts; `python` is an interpreter that has this package."""
+class Runner:
+    """Runs commands in one node: `spawn` starts one, `python` is an interpreter there."""
 
     spawn: Callable[[Sequence[str]], Remote]
     python: Sequence[str] = ISOLATED_PYTHON
@@ -84,36 +83,3 @@ class Node:
         if done.returncode:
             raise LabError(f"{' '.join(argv)} failed in the node", done.stderr)
         return done.stdout
-
-
-def connect() -> socket.socket:
-    """A connection to the running lab's executor; raises LabError if no lab is up."""
-    state.required()
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(str(state.EXEC_SOCKET))
-    return connection
-
-
-def command(where: str, argv: Sequence[str]) -> Command:
-    """argv in the node itself or in an instance, by name."""
-    return Command.here(argv, netns=None if where == NODE else where)
-
-
-def spawn(where: str, argv: Sequence[str]) -> Remote:
-    """Start a command in the running lab; `where` is node, vm1 or vm2."""
-    return Remote(connect(), command(where, argv))
-
-
-def run(where: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command in the running lab to its end; `where` is node, vm1 or vm2."""
-    return Node(partial(spawn, where)).run(argv)
-
-
-def node() -> Node:
-    """The running lab's node."""
-    return Node(partial(spawn, NODE))
-
-
-def api_url() -> str:
-    """Where the running lab's Neutron API answers on the host."""
-    return state.required().api_url

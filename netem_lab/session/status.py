@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import time
-import urllib.error
 from typing import List, Tuple
 
-from netem_lab import remote, state
+from netem_lab.errors import LabError
+from netem_lab.neutron_api import NeutronClient
 from netem_lab.node import main as node
-from netem_lab.node import topology
+from netem_lab.node.topology import NAMES, Topology
+from netem_lab.session import remote, state
 
 
 def report() -> Tuple[List[str], bool]:
@@ -20,9 +21,9 @@ def report() -> Tuple[List[str], bool]:
     lines = [f"lab    {condition}, since {since}", f"API    {lab.api_url}"]
     healthy = lab.ready and not lab.failure
     try:
-        ports = topology.Api(lab.api_url).ports()
-    except (urllib.error.URLError, OSError) as error:
-        lines.append(f"ports  unknown: the API does not answer: {error}")
+        ports = Topology(NeutronClient(lab.api_url)).ports()
+    except LabError as error:
+        lines.append(f"ports  unknown: {error}")
         return lines, False
     for port in ports:
         facts = (port["status"], port["fixed_ips"][0]["ip_address"], port["mac_address"])
@@ -30,7 +31,7 @@ def report() -> Tuple[List[str], bool]:
         healthy = healthy and port["status"] == "ACTIVE"
     lines.append(f"guest  {_used_mib()} MiB of {lab.memory_mib} MiB used")
     lines.append(f"logs   netem-lab exec node -- ls {node.LOG_FOLDER}")
-    return lines, healthy and len(ports) == len(topology.NAMES)
+    return lines, healthy and len(ports) == len(NAMES)
 
 
 def _used_mib() -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The background process that owns a running lab: its guest, its two doors, its folder."""
+"""The background process that owns a running lab: its guest, its folder, its two sockets."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import time
 from dataclasses import replace
 from typing import Any, Optional
 
-from netem_lab import forward, state
 from netem_lab.errors import LabError
-from netem_lab.guest import namespace
+from netem_lab.guest import forward, namespace
 from netem_lab.guest.frames import Command
+from netem_lab.guest.runner import Remote
 from netem_lab.guest.uml import Guest
 from netem_lab.node import main as node
 from netem_lab.node.neutron import API_PORT
-from netem_lab.remote import Remote
+from netem_lab.session import state
 
 _LOG_LINES = 40
 _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node's qdiscs as `tc` shows them: an eye of its own, apart from what writes them."""
+"""The node's qdiscs as `tc` shows them, not as the code that writes them does."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from networking_netem.kernel.qdisc import PLACES
 Output = Callable[[Sequence[str]], str]
 """Runs a command in the node and returns what it prints; raises where it fails."""
 
-Qdisc = Dict[str, Any]
+Shown = Dict[str, Any]
+"""One qdisc in `tc`'s JSON."""
 
 _HANDLES = {f"{place.handle >> 16:x}:" for place in PLACES.values()}
 
 
-def shown(output: Output) -> List[Qdisc]:
+def shown(output: Output) -> List[Shown]:
     """Return all qdiscs with their settings, without statistics."""
     return _json(output, "tc", "-j", "qdisc", "show")
 
 
-def ours(qdiscs: Sequence[Qdisc]) -> List[Qdisc]:
+def ours(qdiscs: Sequence[Shown]) -> List[Shown]:
     """Return those with the handles that only networking-netem uses."""
     return [qdisc for qdisc in qdiscs if qdisc["handle"] in _HANDLES]
 
@@ -30,7 +31,7 @@ def ours(qdiscs: Sequence[Qdisc]) -> List[Qdisc]:
 def left(output: Output) -> List[str]:
     """Return in words what of networking-netem is in the node: qdiscs, hooks of filters, ifbs.
 
-    A filter cannot be without its clsact, and nobody else in the lab makes one.
+    Filters are not listed: each hangs at a clsact, and nobody else in the lab makes one.
     """
     qdiscs = shown(output)
     hooks = [qdisc for qdisc in qdiscs if qdisc["kind"] == "clsact"]

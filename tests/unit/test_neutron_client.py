@@ -13,8 +13,7 @@ from typing import Iterator
 import pytest
 
 from netem_lab.errors import LabError
-from netem_lab.rest import Neutron
-from netem_lab.verdict.asked import CLEAN_BOTH, Asked
+from netem_lab.neutron_api import NeutronClient
 
 ANSWERS = {
     "/v2.0/ports?name=vm1": (200, {"ports": [{"qos_policy_id": None, "network_id": "n"}]}),
@@ -24,6 +23,7 @@ ANSWERS = {
     "/v2.0/qos/policies/q": (
         200, {"policy": {"rules": [{"type": "loss", "direction": "egress", "loss_pct": 10}]}},
     ),
+    "/v2.0/": (200, {"resources": []}),
     "/v2.0/refused": (409, {"NeutronError": {"type": "T", "message": "Already there."}}),
     "/v2.0/broken": (500, "no JSON"),
 }  # fmt: skip
@@ -55,24 +55,31 @@ def url() -> Iterator[str]:
 )
 def test_an_error_names_the_call_and_what_neutron_says(url: str, path: str, said: str) -> None:
     with pytest.raises(LabError) as caught:
-        Neutron(url).get(path)
+        NeutronClient(url).get(path)
     assert str(caught.value) == f"GET {url}/v2.0/{path}: {said}"
 
 
 def test_no_api() -> None:
-    with pytest.raises(LabError, match=r"GET http://127.0.0.1:1/v2.0/ports: no answer"):
-        Neutron("http://127.0.0.1:1").get("ports")
+    with pytest.raises(
+        LabError, match=r"GET http://127.0.0.1:1/v2.0/ports: no answer from the API: .*refused"
+    ):
+        NeutronClient("http://127.0.0.1:1").get("ports")
 
 
 def test_the_policy_in_force_is_the_ports_else_its_networks(url: str) -> None:
-    neutron = Neutron(url)
+    neutron = NeutronClient(url)
     port = neutron.port("vm1")
     assert neutron.policy_id(port) == "q"
-    assert neutron.asked(port)["egress"] == Asked(loss_pct=10)
+    assert neutron.rules(port) == [{"type": "loss", "direction": "egress", "loss_pct": 10}]
     assert neutron.policy_id({**port, "qos_policy_id": "own"}) == "own"
-    assert neutron.asked({**port, "network_id": "clean"}) == CLEAN_BOTH
+    assert neutron.rules({**port, "network_id": "clean"}) == []
 
 
 def test_a_port_that_is_not_there(url: str) -> None:
     with pytest.raises(LabError, match="0 ports named vm9"):
-        Neutron(url).port("vm9")
+        NeutronClient(url).port("vm9")
+
+
+def test_whether_it_answers(url: str) -> None:
+    assert NeutronClient(url).answers()
+    assert not NeutronClient("http://127.0.0.1:1").answers()

@@ -4,22 +4,25 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from netem_lab import qdiscs
 from netem_lab.errors import LabError
-from netem_lab.rest import Neutron
+from netem_lab.neutron_api import NeutronClient
+from netem_lab.scenario import qdiscs
 from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.link import Direction
+from networking_netem.domain.rule_types import RuleType
 
 _ENFORCED_WITHIN_S = 15.0
 _POLL_EVERY_S = 0.1
 
 
 class PortPolicy:
-    """A new policy for `port`, without rules and not yet on it; `output` sees the node's qdiscs."""
+    """A new policy for `port`, without rules and not yet on it; `output` runs `tc` in the node."""
 
     def __init__(
-        self, neutron: Neutron, port: Mapping[str, Any], name: str, output: qdiscs.Output
+        self, neutron: NeutronClient, port: Mapping[str, Any], name: str, output: qdiscs.Output
     ) -> None:
         self._neutron = neutron
         self._port_path = f"ports/{port['id']}"
@@ -28,12 +31,14 @@ class PortPolicy:
         self.ifb = ifb_name(self.tap)
         made = neutron.post("qos/policies", {"policy": {"name": name}})
         self._path = f"qos/policies/{made['id']}"
-        self._rules: Dict[str, str] = {}
+        self._rules: Dict[Tuple[RuleType, Direction], str] = {}
 
-    def prepare(self, kind: str, **attributes: object) -> None:
-        """Make a rule that nothing has to enforce yet; `kind` is a rule's key in its body."""
-        made = self._neutron.post(f"{self._path}/{kind}s", {kind: attributes})
-        self._rules[f"{kind} {made['direction']}"] = f"{self._path}/{kind}s/{made['id']}"
+    def prepare(self, rule_type: RuleType, direction: Direction, asked: Impairment) -> None:
+        """Make the rule for its part of the impairment, and wait for nothing."""
+        body = {**_values(rule_type, asked), "direction": direction.value}
+        rules = f"{self._path}/{rule_type.collection}"
+        made = self._neutron.post(rules, {rule_type.member: body})
+        self._rules[rule_type, direction] = f"{rules}/{made['id']}"
 
     def put_on(self) -> None:
         """Put the policy on the port and wait until both its devices are ours."""
@@ -52,17 +57,19 @@ class PortPolicy:
         """Whether both the port's devices are ours."""
         return {self.tap, self.ifb} <= {q["dev"] for q in qdiscs.ours(self._shown())}
 
-    def add(self, kind: str, **attributes: object) -> None:
-        """Make a rule and wait for it."""
+    def add(self, rule_type: RuleType, direction: Direction, asked: Impairment) -> None:
+        """Make the rule as `prepare` does, and wait for it."""
         before = self._shown()
-        self.prepare(kind, **attributes)
-        self._until(lambda: self._shown() != before, f"a new {kind}")
+        self.prepare(rule_type, direction, asked)
+        self._until(lambda: self._shown() != before, f"a new {rule_type.member}")
 
-    def edit(self, rule: str, **attributes: object) -> None:
-        """Change a rule, named by kind and direction, and wait for it."""
+    def edit(self, rule_type: RuleType, direction: Direction, asked: Impairment) -> None:
+        """Change the rule that `prepare` or `add` has made, and wait for it."""
         before = self._shown()
-        self._neutron.put(self._rules[rule], {rule.split()[0]: attributes})
-        self._until(lambda: self._shown() != before, f"the edit of the {rule} rule")
+        body = {rule_type.member: _values(rule_type, asked)}
+        self._neutron.put(self._rules[rule_type, direction], body)
+        what = f"the edit of the {rule_type.member} for {direction.value}"
+        self._until(lambda: self._shown() != before, what)
 
     def delete_rules(self) -> List[str]:
         """Delete all rules; return what of ours the kernel still has when it should be gone."""
@@ -84,7 +91,7 @@ class PortPolicy:
         self.detach()
         self._neutron.delete(self._path)
 
-    def _shown(self) -> Sequence[qdiscs.Qdisc]:
+    def _shown(self) -> Sequence[qdiscs.Shown]:
         return [q for q in qdiscs.shown(self._output) if q["dev"] in (self.tap, self.ifb)]
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
@@ -93,3 +100,13 @@ class PortPolicy:
             if time.monotonic() > deadline_s:
                 raise LabError(f"{what} is not in the kernel after {_ENFORCED_WITHIN_S:g} s")
             time.sleep(_POLL_EVERY_S)
+
+
+def asks_for(rule_type: RuleType, asked: Impairment) -> bool:
+    """Whether it takes a rule of this type to ask for the impairment."""
+    return rule_type.drop(asked) != asked
+
+
+def _values(rule_type: RuleType, asked: Impairment) -> Dict[str, Any]:
+    """The attributes of a rule that asks for its part of the impairment, as the API takes them."""
+    return {each.name: each.value(getattr(asked, each.field)) for each in rule_type.numbers}

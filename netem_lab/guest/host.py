@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
+from typing import Dict
 
 from netem_lab.errors import LabError
 
@@ -63,7 +64,7 @@ def require_node() -> None:
         raise LabError("no Neutron here: pip install networking-netem-lab")
 
 
-def _require(programs: dict) -> None:
+def _require(programs: Dict[str, str]) -> None:
     missing = {
         package for name, package in programs.items() if not shutil.which(name, path=search_path())
     }

@@ -12,11 +12,11 @@ import subprocess
 import sys
 from typing import Callable, Iterator, List
 
-from netem_lab import state
 from netem_lab.errors import LabError
+from netem_lab.guest.host import require_node, require_root
 from netem_lab.guest.uml import DEFAULT_MEMORY_MIB
-from netem_lab.host import require_node, require_root
-from netem_lab.state import DEFAULT_API_PORT, Lab
+from netem_lab.session import state
+from netem_lab.session.state import DEFAULT_API_PORT, Lab
 
 _ANY_PORT = 0
 _STOP_TIMEOUT_S = 15
@@ -55,7 +55,7 @@ def up(
     return state.required()
 
 
-def _follow(supervisor: subprocess.Popen, progress: Callable[[str], None]) -> None:
+def _follow(supervisor: subprocess.Popen[str], progress: Callable[[str], None]) -> None:
     """Return when it is ready; raises LabError with what it says is wrong."""
     assert supervisor.stdout
     unexpected: List[str] = []

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Delay and jitter, asked against measured: what small packets tell of time."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from netem_lab.probe.flow import Sample
+from netem_lab.verdict.doubt import MOST_STALLED_SHARE, Doubt, stalled_or
+from netem_lab.verdict.row import Row, Verdict
+from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.jitter import spread_ns
+from networking_netem.domain.link import Direction
+from networking_netem.domain.rule_types import DELAY_CORRELATION_MS, DELAY_MS
+
+MEAN_TOLERANCE_MS = 0.5
+MEAN_TOLERANCE = 0.01
+SD_TOLERANCE = 0.15
+MIDDLE90_TOLERANCE_MS = 0.5
+"""Without jitter: a single packet that a busy host held up would decide a standard deviation."""
+
+
+def mean_tolerance_ms(delay_ms: float) -> float:
+    """How far the mean may lie from the delay asked."""
+    return max(MEAN_TOLERANCE_MS, MEAN_TOLERANCE * delay_ms)
+
+
+def sd_ms(asked: Impairment) -> float:
+    """The standard deviation that jitter asks for."""
+    return spread_ns(asked.delay_us, asked.jitter_us) / 1e6
+
+
+def delay(direction: Direction, asked: Impairment, sample: Sample, clean_ms: float) -> Row:
+    """Judge the mean one-way delay beyond `clean_ms`, what the link takes by itself."""
+    asked_ms = DELAY_MS.value(asked.delay_us)
+    what, text = "one-way delay", f"{asked_ms:g} ms" if asked_ms else "clean"
+    if sample.mean_ms is None:
+        return _unseen(direction, what, text, asked, sample)
+    off_ms = sample.mean_ms - clean_ms - asked_ms
+    verdict, doubt = _timed(abs(off_ms) <= mean_tolerance_ms(asked_ms), asked, sample)
+    measured = f"{sample.mean_ms:.2f} ms" + (f", clean {clean_ms:.2f}" if clean_ms else "")
+    figures = {
+        "asked_ms": asked_ms,
+        "mean_ms": sample.mean_ms,
+        "clean_ms": clean_ms,
+        "received": sample.received,
+        "stalled": sample.stalled,
+    }
+    measured += _left_out(verdict, sample)
+    return Row(direction.value, what, text, measured, verdict, figures, doubt)
+
+
+def jitter(direction: Direction, asked: Impairment, sample: Sample) -> Row:
+    """Judge the standard deviation; where none is asked, the middle 90 % of the delays."""
+    asked_sd_ms = sd_ms(asked)
+    jitter_ms = DELAY_CORRELATION_MS.value(asked.jitter_us)
+    what, text = "jitter", f"±{jitter_ms:g} ms, sd {asked_sd_ms:.2f}" if asked_sd_ms else "none"
+    if sample.sd_ms is None or sample.middle90_ms is None:
+        return _unseen(direction, what, text, asked, sample)
+    if asked_sd_ms:
+        measured = f"sd {sample.sd_ms:.2f} ms"
+        holds = abs(sample.sd_ms - asked_sd_ms) <= SD_TOLERANCE * asked_sd_ms
+    else:
+        measured = f"sd {sample.sd_ms:.2f} ms, 90 % within ±{sample.middle90_ms:.2f}"
+        holds = sample.middle90_ms <= MIDDLE90_TOLERANCE_MS
+    verdict, doubt = _timed(holds, asked, sample)
+    figures = {
+        "asked_sd_ms": asked_sd_ms,
+        "sd_ms": sample.sd_ms,
+        "middle90_ms": sample.middle90_ms,
+    }
+    measured += _left_out(verdict, sample)
+    return Row(direction.value, what, text, measured, verdict, figures, doubt)
+
+
+def _timed(holds: bool, asked: Impairment, sample: Sample) -> Tuple[Verdict, Doubt]:
+    """Judge a delay or jitter that holds its tolerance, or does not."""
+    if sample.stalled_share > MOST_STALLED_SHARE:
+        return Verdict.UNSURE, Doubt.STALLED
+    if holds:
+        return Verdict.GOOD, Doubt.NONE
+    return Verdict.BAD, stalled_or(_random(asked), sample.stalled_share)
+
+
+def _random(asked: Impairment) -> Doubt:
+    """The doubt in a bad delay or jitter on a machine without stalls."""
+    return Doubt.RANDOM if sd_ms(asked) else Doubt.NONE
+
+
+def _left_out(verdict: Verdict, sample: Sample) -> str:
+    """Why a delay or jitter is unsure."""
+    return f", {100 * sample.stalled_share:.1f} % left out" if verdict is Verdict.UNSURE else ""
+
+
+def _unseen(direction: Direction, what: str, text: str, asked: Impairment, sample: Sample) -> Row:
+    """The row of a delay or jitter that no packet tells.
+
+    That is right only where all are to be lost.
+    """
+    if sample.received:
+        verdict, doubt, why = Verdict.UNSURE, Doubt.STALLED, "the machine was stalled"
+    elif asked.loss_ppm == MAXIMA["loss_ppm"]:
+        verdict, doubt, why = Verdict.SHOWN, Doubt.NONE, "nothing arrived"
+    else:
+        verdict, doubt, why = Verdict.BAD, _random(asked), "nothing arrived"
+    return Row(direction.value, what, text, why, verdict, {}, doubt)

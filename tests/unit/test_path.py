@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the rules of policies to what packets between two VMs meet."""
+
+from __future__ import annotations
+
+import pytest
+
+from netem_lab.errors import LabError
+from netem_lab.verdict.path import across, link_of
+from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.link import Link
+
+
+def test_rules_as_the_api_shows_them() -> None:
+    rules = [
+        {"type": "bandwidth_limit", "direction": "egress", "max_kbps": 10, "max_burst_kbps": 1},
+        {"type": "delay", "direction": "egress", "delay_ms": 100, "delay_correlation_ms": 10},
+        {"type": "delay", "direction": "ingress", "delay_ms": 0.5, "delay_correlation_ms": 0},
+        {"type": "loss", "direction": "egress", "loss_pct": 10},
+        {"type": "dscp_marking", "dscp_mark": 26},
+    ]
+    assert link_of(rules) == Link(
+        egress=Impairment(100_000, 10_000, 100_000, 10, 1), ingress=Impairment(delay_us=500)
+    )
+    assert link_of([]) == Link.CLEAN
+
+
+def test_a_policy_on_both_ports_is_met_twice() -> None:
+    first = Link(Impairment(100_000, 3_000, 100_000, 10_000, 1), Impairment(delay_us=7_000))
+    second = Link(Impairment(delay_us=1_000), Impairment(30_000, 4_000, 500_000, 20_000, 2))
+    assert across(first, second) == Link(
+        egress=Impairment(130_000, 5_000, 550_000, 10_000, 1), ingress=Impairment(delay_us=8_000)
+    )
+    assert across(Link.CLEAN, Link.CLEAN) == Link.CLEAN
+
+
+def test_links_that_no_impairment_describes_together_are_refused() -> None:
+    longest = Link(Impairment(delay_us=60_000_000), Impairment(delay_us=60_000_000))
+    with pytest.raises(LabError, match=r"cannot be judged: delay_us is 120000000; it must be 0"):
+        across(longest, longest)

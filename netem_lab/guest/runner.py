@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Callable, Iterator, Optional, Sequence
+from typing import Callable, ContextManager, Iterator, Optional, Sequence
 
 from netem_lab.errors import LabError
 from netem_lab.guest.frames import Command, Kind, receive, send
@@ -66,10 +66,14 @@ class Remote:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs commands in one node: `spawn` starts one, `python` is an interpreter there."""
+    """Runs commands in one node: `spawn` starts one, `python` is an interpreter there.
+
+    `urgent` is a context in which the node runs before the host's other processes.
+    """
 
     spawn: Callable[[Sequence[str]], Remote]
     python: Sequence[str] = ISOLATED_PYTHON
+    urgent: Callable[[], ContextManager[None]] = contextlib.nullcontext
 
     def run(self, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import (
     Any,
     Callable,
+    ContextManager,
     Dict,
     Iterable,
     Iterator,
@@ -39,6 +40,10 @@ class Node(Protocol):
     def python(self) -> Sequence[str]:
         """The command of an interpreter that finds this package."""
 
+    @property
+    def urgent(self) -> Callable[[], ContextManager[None]]:
+        """Makes a context in which the node runs before the host's other processes."""
+
 
 class Prober:
     """Runs flows between the VMs of a node."""
@@ -56,6 +61,12 @@ class Prober:
 
         `meanwhile` is called once, while packets run. Flows that await an edit measure after it.
         """
+        with self._node.urgent():
+            return self._run(stages, meanwhile)
+
+    def _run(
+        self, stages: Sequence[Sequence[Flow]], meanwhile: Optional[Callable[[], None]]
+    ) -> Answers:
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
         probe = self._node.spawn([*self._node.python, "-m", "netem_lab.probe.main", specs])
         try:

@@ -10,6 +10,7 @@ from typing import Sequence
 
 from netem_lab.guest.frames import Command
 from netem_lab.guest.runner import Remote, Runner
+from netem_lab.guest.urgency import urgent
 from netem_lab.session import state
 
 NODE = "node"
@@ -40,4 +41,4 @@ def run(where: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 def node() -> Runner:
     """Runs commands in the running lab's node."""
-    return Runner(partial(spawn, NODE))
+    return Runner(partial(spawn, NODE), urgent=partial(urgent, state.required().pid))

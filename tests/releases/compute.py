@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
@@ -13,6 +15,7 @@ from netem_lab.guest.host import UML_MODULES
 from netem_lab.guest.namespace import GUEST_ADDRESS, mount
 from netem_lab.guest.runner import Remote, Runner
 from netem_lab.guest.uml import SOURCE, Guest, Userland
+from netem_lab.guest.urgency import urgent
 from netem_lab.node.ovs import EARLIEST_UPTIME_S
 from tests.releases import unit
 from tests.releases.chroot import Chroot
@@ -61,7 +64,8 @@ class Compute:
     def __init__(self, host: Chroot) -> None:
         self.host = host
         # The lab is no part of what a compute host gets.
-        self.node = Runner(self._spawn, ("env", f"PYTHONPATH={SOURCE}", PYTHON, "-s"))
+        python = ("env", f"PYTHONPATH={SOURCE}", PYTHON, "-s")
+        self.node = Runner(self._spawn, python, partial(urgent, os.getpid()))
         self._agent: Optional[Remote] = None
         self._guest: Optional[Guest] = None
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""While packets are measured, a guest's processes run before all others of the host.
+
+A guest is a few processes of its host. On a busy host each of them waits for its turn, and what the
+guest should have done meanwhile is measured late. A nice value would not do: the host's scheduler
+weighs it within a session only (sched(7), autogroup).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Dict, Iterator, List, Set
+
+KERNEL = "linux.uml"
+"""How the host calls the processes of a guest: its kernel, and one for each of its programs."""
+
+_URGENT = (os.SCHED_RR, os.sched_param(1))
+_NORMAL = (os.SCHED_OTHER, os.sched_param(0))
+
+
+@contextlib.contextmanager
+def urgent(ancestor: int, name: str = KERNEL) -> Iterator[None]:
+    """Run those of a process and its descendants that are called `name` as real-time processes.
+
+    It ends with the context, for those too that were started in it. Where the host does not allow
+    it, nothing changes.
+    """
+    _schedule(ancestor, name, *_URGENT)
+    try:
+        yield
+    finally:
+        _schedule(ancestor, name, *_NORMAL)
+
+
+def _schedule(ancestor: int, name: str, policy: int, parameter: os.sched_param) -> None:
+    # One that is started meanwhile inherits what its parent had: look until there is no other.
+    changed = True
+    while changed:
+        changed = False
+        for thread in _threads(ancestor, name):
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                if os.sched_getscheduler(thread) == policy:
+                    continue
+                try:
+                    os.sched_setscheduler(thread, policy, parameter)
+                except PermissionError:
+                    return
+                changed = True
+
+
+def _threads(ancestor: int, name: str) -> List[int]:
+    """The threads of those of a process and its descendants that are called `name`."""
+    parents: Dict[int, int] = {}
+    called: Set[int] = set()
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                # pid (name) state ppid …; the name may hold anything (proc(5)).
+                before, _, after = Path(entry.path, "stat").read_text().rpartition(")")
+                parents[int(entry.name)] = int(after.split()[1])
+                if before.partition("(")[2] == name:
+                    called.add(int(entry.name))
+    found = []
+    for pid in called:
+        above = pid
+        while above in parents and above != ancestor:
+            above = parents[above]
+        if above == ancestor:
+            with contextlib.suppress(FileNotFoundError):
+                found += [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
+    return found

@@ -16,25 +16,22 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Nothing is wrong. The port is looked at again at `until_s` of the reconciler's clock."""
+class _Pending:
+    """The port is looked at again at `until_s` of the reconciler's clock."""
 
     until_s: float
     why: str
 
     def __str__(self) -> str:
-        return f"waiting: {self.why}"
+        return f"{type(self).__name__.lower()}: {self.why}"
 
 
-@dataclass(frozen=True)
-class Failed:
-    """The kernel does not hold what is desired. The next try is at `until_s` of the clock."""
+class Waiting(_Pending):
+    """Nothing is wrong: the kernel will hold what is desired by itself, or a look is due."""
 
-    until_s: float
-    why: str
 
-    def __str__(self) -> str:
-        return f"failed: {self.why}"
+class Failed(_Pending):
+    """The kernel does not hold what is desired; the next look is the next try."""
 
 
 Status = Union[Settled, Waiting, Failed]

@@ -43,8 +43,9 @@ class NetemAgentExtension(seam.QosAgentExtension):
         """A port was plugged or changed, or the agent looks at all ports anew."""
         super().handle_port(context, port)
         # An unchanged policy returns above without a word to the driver (17 to 29), though
-        # Open vSwitch may have restarted since.
-        device = self.qos_driver.device(port)
+        # Open vSwitch may have restarted since, or the port may have another device.
+        with seam.editing():
+            device = self.qos_driver.device(port)
         self._reconcile([device] if device else ())
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:

@@ -67,6 +67,9 @@ class Answer:
 class DumpInterrupted(Exception):
     """The kernel's tables changed during a dump; dump again."""
 
+    def __str__(self) -> str:
+        return "devices or qdiscs of this host changed during each look at them"
+
 
 class Netlink:
     """A socket for route netlink, in the network namespace of the thread that makes it."""

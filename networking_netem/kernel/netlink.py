@@ -64,7 +64,11 @@ class Answer:
         return f"{name}: {self.reason or os.strerror(self.error)}"
 
 
-class DumpInterrupted(Exception):
+class Unavailable(Exception):
+    """The kernel as a whole cannot be asked or told now; no single device is at fault."""
+
+
+class DumpInterrupted(Unavailable):
     """The kernel's tables changed during a dump; dump again."""
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 _REPO = Path(__file__).parents[1]
 # Pages keep the places that they have in the repository: a link holds there and in the site.
-_PAGES = ("README.md", "CONTRIBUTING.md", "doc", "releasenotes")
+_PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "doc", "releasenotes")
 
 project = "networking-netem"
 author = "The networking-netem authors"

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List
+import contextlib
+from typing import Callable, Collection, Dict, List, NamedTuple, TypeVar
 
 from networking_netem.domain import ifb as ifbs
 from networking_netem.domain.ifb import ifb_name
@@ -16,18 +17,15 @@ from networking_netem.kernel.qdisc import Found
 
 ATTEMPTS = 10
 
+Look = TypeVar("Look")
+
 
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """What each of the named devices holds; devices that do not exist are left out.
 
     Raises ``DumpInterrupted`` when the kernel's tables never stand still, ``OSError`` on refusal.
     """
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _observe(netlink, names)
-        except DumpInterrupted:
-            continue
-    return _observe(netlink, names)
+    return _standing_still(lambda: _observe(netlink, names))
 
 
 def orphans(netlink: Netlink) -> List[str]:
@@ -37,11 +35,35 @@ def orphans(netlink: Netlink) -> List[str]:
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
 
 
-def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
+def carriers(netlink: Netlink) -> List[str]:
+    """The names of the devices that carry a qdisc or a filter of ours, or whose ifb is there.
+
+    Raises as ``observe`` does.
+    """
+    tables = _standing_still(lambda: _tables(netlink))
+    carrying = {index for index, entries in tables.qdiscs.items() if any(e.entry for e in entries)}
+    carrying |= set(tables.redirects)
+    names = {found.name for found in tables.devices.values() if _is_our_ifb(found)}
+    return [
+        found.name
+        for found in tables.devices.values()
+        if not _is_our_ifb(found) and (found.ifindex in carrying or ifb_name(found.name) in names)
+    ]
+
+
+class _Tables(NamedTuple):
+    """The host's devices by name; its qdiscs, and where our filters send to, by index."""
+
+    devices: Dict[str, Device]
+    qdiscs: Dict[int, List[Found]]
+    redirects: Dict[int, int]
+
+
+def _tables(netlink: Netlink) -> _Tables:
     """Two dumps and a batch of questions, however many devices.
 
-    A device whose hook holds no filter of ours costs one dump more. Each filter is asked for by
-    itself. A dump of actions would tell all of them at once, but an action outlives its filter.
+    Each filter is asked for by itself. A dump of actions would tell all of them at once, but an
+    action outlives its filter.
     """
     devices = _devices(netlink)
     qdiscs: Dict[int, List[Found]] = {}
@@ -51,6 +73,12 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     hooked = [index for index, entries in qdiscs.items() if _has(entries, "clsact")]
     filters = netlink.ask([redirect.get(index) for index in hooked])
     redirects = {index: redirect.parse(body) for index, body in zip(hooked, filters) if body}
+    return _Tables(devices, qdiscs, redirects)
+
+
+def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
+    """A device whose hook holds no filter of ours costs one dump more than the tables."""
+    devices, qdiscs, redirects = _tables(netlink)
     observed = {}
     for name in names:
         port = devices.get(name)
@@ -75,6 +103,14 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
             else None,
         )
     return observed
+
+
+def _standing_still(look: Callable[[], Look]) -> Look:
+    """What a look tells that nothing interrupted; the last interruption when all were."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(DumpInterrupted):
+            return look()
+    return look()
 
 
 def _has(entries: List[Found], kind: str) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -163,6 +164,19 @@ def links_said(port: Port) -> int:
         "grep", "-c", f"{port.tap}: egress 10000 kbit/s, 20 ms", "/var/log/netem-lab/neutron.log"
     )
     return int(log.strip() or 0)
+
+
+def test_a_host_that_is_cleaned_is_open_vswitchs_again(port: Port) -> None:
+    wait_until(port.is_whole)
+    node("pkill", "-STOP", "-f", "netem_lab.node.neutron")
+    done = remote.run("node", [sys.executable, "-m", "networking_netem.agent.cleanup"])
+    clean, row = port.is_clean(), node("ovs-vsctl", "get", "Port", port.tap, "qos").strip()
+    rows = node("ovs-vsctl", "--bare", "--columns=_uuid", "list", "QoS").split()
+    node("pkill", "-CONT", "-f", "netem_lab.node.neutron")
+    assert (done.returncode, done.stdout) == (0, f"{port.tap}: clean\n"), done.stderr
+    assert clean
+    assert (row, rows) == ("[]", [])
+    print(f"the agent has it back within {wait_until(port.is_whole):.2f} s")
 
 
 HELPER = "networking_netem.kernel.privileged.context"

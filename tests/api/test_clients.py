@@ -10,7 +10,6 @@ import pytest
 
 from networking_netem.domain.rules import RULE_TYPES, RuleType
 from tests import neutron_api
-from tests.api import mariadb
 from tests.neutron_api import NeutronApi
 
 CLIENTS = 8
@@ -27,9 +26,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield request.getfixturevalue("api")
         return
     root = tmp_path_factory.mktemp("served")
-    url = mariadb.create(request.getfixturevalue("mariadb_socket"), "served")
-    conf = neutron_api.configure(root, database=url)
-    neutron_api.manage(conf, "neutron", "upgrade", "heads")
+    conf = neutron_api.configure(root, database=request.getfixturevalue("neutron_in_mariadb"))
     neutron_api.manage(conf, "networking-netem", "upgrade", "head")
     with neutron_api.serving(conf) as served:
         yield served

@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 from tests import first_version, neutron_api, schema
-from tests.api import mariadb
 
 OURS = "networking-netem"
 
@@ -50,10 +49,8 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         neutron_api.create_sqlite(root / "neutron.sqlite")
         url = f"sqlite:///{root}/neutron.sqlite"
         return Database(url, neutron_api.configure(root))
-    url = mariadb.create(request.getfixturevalue("mariadb_socket"), "neutron")
-    conf = neutron_api.configure(root, database=url)
-    neutron_api.manage(conf, "neutron", "upgrade", "heads")
-    return Database(url, conf)
+    url = request.getfixturevalue("neutron_in_mariadb")
+    return Database(url, neutron_api.configure(root, database=url))
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel holds, asked anew each time; needs no privilege."""
+"""Asks the kernel what it holds, anew each time; needs no privilege."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from networking_netem.kernel.netlink import DumpInterrupted, Netlink
 from networking_netem.kernel.qdisc import Found
 
 ATTEMPTS = 10
+"""How often the dumps are made, at most, when they are interrupted."""
 
 
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """What each of the named devices holds; devices that do not exist are left out.
 
-    Raises ``DumpInterrupted`` when the kernel's tables never stand still, ``OSError`` on refusal.
+    Raises ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
     """
     for _ in range(ATTEMPTS - 1):
         try:
@@ -31,17 +32,17 @@ def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
 
 
 def orphans(netlink: Netlink) -> List[str]:
-    """The names of our ifbs whose port has no device any more."""
+    """The names of our ifbs whose port's device is gone."""
     devices = _devices(netlink).values()
     ours = [found.name for found in devices if _is_our_ifb(found)]
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
 
 
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
-    """Two dumps and a batch of questions, however many devices.
+    """Observe by two dumps and a batch of requests, however many devices there are.
 
-    A device whose hook holds no filter of ours costs one dump more. Each filter is asked for by
-    itself. A dump of actions would tell all of them at once, but an action outlives its filter.
+    A device with a clsact but no filter of ours costs one dump more. Each filter is asked for by
+    itself. A dump of actions would list all of them at once, but an action outlives its filter.
     """
     devices = _devices(netlink)
     qdiscs: Dict[int, List[Found]] = {}

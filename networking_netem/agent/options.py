@@ -30,12 +30,12 @@ OPTIONS = [
 
 
 def list_opts() -> List[Tuple[str, List[cfg.Opt]]]:
-    """For oslo-config-generator."""
+    """The options, as oslo-config-generator asks for them."""
     return [(GROUP, OPTIONS)]
 
 
 def queue_memory_bytes(conf: cfg.ConfigOpts) -> int:
-    """The bound on queue memory, worked out where the option leaves it open."""
+    """The bound on queue memory: the option, or a quarter of the host's memory where it is 0."""
     configured: int = conf[GROUP].queue_memory_mib
     if configured:
         return configured << 20

@@ -50,7 +50,7 @@ def _advice(connection: sa.engine.Connection) -> Optional[str]:
 
 @functools.lru_cache(maxsize=None)
 def _known() -> FrozenSet[str]:
-    """Return the revisions of Neutron's own migrations, which lie in a folder a release."""
+    """Return the revisions of Neutron's own migrations; each release has a folder of them."""
     folders = {str(file.parent) for file in (_FOLDER / "versions").rglob("*.py")}
     scripts = ScriptDirectory(str(_FOLDER), version_locations=sorted(folders))
     return frozenset(each.revision for each in scripts.walk_revisions())

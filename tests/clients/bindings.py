@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls the ten methods of the real neutronclient, in an environment that has it; prints answers.
+"""Calls the ten methods of the real neutronclient and prints what they return.
 
 `python bindings.py URL POLICY`
 """

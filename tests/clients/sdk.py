@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Uses the resources with a real openstacksdk connection; prints what they became.
+"""Uses the resources with a real openstacksdk connection and prints them.
 
 `python sdk.py URL POLICY`
 """

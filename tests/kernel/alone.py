@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agent's surroundings without the agent: no Open vSwitch, and a counted way to the kernel."""
+"""Replacements for the agent: no Open vSwitch, and a sender that counts its messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NoSwitch:
 
 
 class Sender:
-    """Sends what changes the kernel, and counts the messages and the sends."""
+    """Sends requests to the kernel, and counts messages and sends."""
 
     def __init__(self) -> None:
         self.messages = self.sends = 0

@@ -51,7 +51,7 @@ def configuration() -> str:
 def policy() -> str:
     """Return the page of policy rules."""
     tool = "oslopolicy-sample-generator networking-netem"
-    # Not the global configuration, which a Neutron in this process has.
+    # A new ConfigOpts: the global one belongs to the Neutron in this process.
     return _page(POLICY, tool, lambda args: policy_generator.generate_sample(args, ConfigOpts()))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The REST page: what was asked of a real server and what it answered."""
+"""The REST page: requests to a real server, and its answers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ EXAMPLES = [
     ("What a type of rules takes", "GET", "/qos/rule-types/delay", None),
 ]
 
-# In place of what differs from run to run.
+# These ids replace those of the server, which differ from run to run.
 IDS = {
     "policy": "5f0a1b7c-9d36-4c52-8a0e-2f4f6c1d7e01",
     "delay": "0c1d6a0f-52e7-4c1d-9b1e-7a3d18a4b7e9",

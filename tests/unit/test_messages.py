@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden bytes: the messages as iproute2 would build them, and back."""
+"""Golden bytes: our messages are those of iproute2, and are decoded to what was encoded."""
 
 from __future__ import annotations
 

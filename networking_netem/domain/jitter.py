@@ -32,7 +32,7 @@ def exponential_slot(spread_ns: int) -> Optional[Slot]:
     """Slots of exponentially distributed length with this mean and standard deviation; None for 0.
 
     ``sigma_ns`` is twice the spread. The table then reaches 9 times the spread instead of 5, and
-    mean and deviation are exact to 0.3 %. The kernel keeps sigma in 31 bits. Above a spread of
+    mean and deviation are exact to 0.1 %. The kernel keeps sigma in 31 bits. Above a spread of
     1.07 s the tail is therefore shorter: the mean is still exact, the deviation is too small.
     """
     if not spread_ns:

@@ -15,15 +15,16 @@ OPTIONS = [
         "audit_interval_s",
         default=60.0,
         min=1.0,
-        help="Seconds between two looks at every port. Changes are seen at once without it; the "
-        "audit finds what the kernel did not announce and kernel modules that were missing.",
+        help="Seconds between two audits of all ports. The agent repairs announced changes at once."
+        " An audit finds changes that the kernel did not announce, and tries kernel modules again "
+        "that were missing.",
     ),
     cfg.IntOpt(
         "queue_memory_mib",
         default=0,
         min=0,
-        help="The most memory in MiB that packets on delayed links of this host may take. When it "
-        "binds, links get room for fewer packets, and the log says which. "
+        help="The most memory in MiB that packets on delayed links of this host may take. When "
+        "that is too little, links get room for fewer packets, and the log names them. "
         "0: a quarter of the host's memory.",
     ),
 ]

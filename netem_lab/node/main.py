@@ -52,7 +52,7 @@ class _Processes:
         """Start a process again when it ends, as the init system of a host does; never return."""
         while True:
             for name, process in self._ended():
-                print(f"{name} has ended with status {process.returncode}; starting it anew")
+                print(f"{name} has ended with status {process.returncode}; starting it again")
                 self._processes[name] = self._starts[name]()
             time.sleep(0.2)
 

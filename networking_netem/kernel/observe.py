@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks the kernel what it holds, anew each time; needs no privilege."""
+"""Asks the kernel what it holds, each time again; needs no privilege."""
 
 from __future__ import annotations
 

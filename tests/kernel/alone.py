@@ -9,14 +9,14 @@ from networking_netem.kernel.netlink import Answer, Netlink, Request
 
 
 class NoSwitch:
-    """A host without Open vSwitch."""
+    """Stands in for `Switch` on a host without Open vSwitch: its methods do nothing."""
 
     def claim(self, device: str) -> bool:
-        """Nobody to tell."""
+        """Do nothing."""
         return False
 
     def release(self, device: str) -> None:
-        """Nobody to tell."""
+        """Do nothing."""
 
 
 class Sender:

@@ -70,8 +70,8 @@ def held(netlink: Netlink, device: str) -> Netem:
 @pytest.mark.parametrize("field", FIELDS)
 def test_each_field_is_set_read_and_taken_back(netlink: Netlink, tap: str, field: str) -> None:
     reach(netlink, tap, LINKS["all"])
-    told = Netem(**{"limit_packets": 7, field: FIELDS[field](random.Random(field))})
-    for netem in (told, PLAIN, told, PLAIN):
+    changed = Netem(**{"limit_packets": 7, field: FIELDS[field](random.Random(field))})
+    for netem in (changed, PLAIN, changed, PLAIN):
         assert apply(netlink.transact, [ChangeQdisc(tap, netem)]) == ()
         assert held(netlink, tap) == netem
 

@@ -2,7 +2,7 @@
 """What the first version of these rules, patched into Neutron, may have left in its history.
 
 It brought a migration of its own. Without that file Neutron's tool stops at "Can't locate
-revision", in words that do not say what to do.
+revision" and does not say what to do.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def _advice(connection: sa.engine.Connection) -> Optional[str]:
     return (
         "Neutron's own history in this database names a revision that this Neutron does not have:"
         f" {', '.join(unknown)}. neutron-db-manage upgrade heads will stop at it. If it came with"
-        " the first version of delay and loss rules, put the revision that it followed in its"
-        " place (its down_revision; the tables are ours from now on). Where the database was last"
-        " upgraded by this release of Neutron, that is:\n" + "\n".join(updates)
+        " the first version of delay and loss rules, replace it by the revision that it followed,"
+        " its down_revision: networking-netem keeps the tables from now on. Where this release of"
+        " Neutron was the last to upgrade the database, that is:\n" + "\n".join(updates)
     )
 
 

@@ -45,7 +45,8 @@ QUEUE_NS = 100_000_000
 
 MIN_FRAME_BYTES = 64
 BUSY_PACKETS_PER_S = 125_000
-"""netem has room for so many, unless the rate allows fewer: 1 Gbit/s in frames of 1000 bytes."""
+"""The packet rate that netem has room for without a limit: 1 Gbit/s in frames of 1000 bytes. A low
+limit needs room for fewer packets, a limit above 1 Gbit/s for more."""
 
 LIMIT_PACKETS_MIN = 1_000
 LIMIT_PACKETS_MAX = 1_000_000
@@ -103,7 +104,7 @@ def tree(
     mtu_bytes: int = MTU_BYTES,
     limit_packets: int = LIMIT_PACKETS_MAX,
 ) -> Tree:
-    """The qdiscs of one direction; without impairment they pass everything at once, in order."""
+    """The tree of one direction; without impairment it passes everything at once, in order."""
     segment_bytes = _segment_bytes(mtu_bytes)
     rate = installed_bytes_per_s(impairment.rate_kbps, mtu_bytes)
     fifo = Fifo(
@@ -125,9 +126,9 @@ def tree(
 
 
 def in_flight_packets(impairment: Impairment) -> int:
-    """Room that netem needs for all that can be on the way, for it drops above it.
+    """The packets that can be delayed at one time; netem needs room for them, or it drops some.
 
-    At a low rate even the smallest frames fit; at a high one, frames of 1000 bytes.
+    At a low rate they may be the smallest frames, at a high one they are frames of 1000 bytes.
     """
     rate = units.bytes_per_s(impairment.rate_kbps)
     packets_per_s = BUSY_PACKETS_PER_S

@@ -35,8 +35,8 @@ _NETLINK_CAP_ACK = 10
 _HEADER = struct.Struct("=IHHII")
 _ERROR = struct.Struct("=i")
 RECEIVE_BYTES = 1 << 16
-"""The kernel never hands out more than 32 KiB at once (netlink_recvmsg); a larger buffer would be
-mapped, faulted in and unmapped for each call."""
+"""The kernel never returns more than 32 KiB at once (netlink_recvmsg). A larger buffer would be
+mapped, faulted in and unmapped in each call."""
 _BATCH_BYTES = 128 * 1024
 _BATCH_CHANGES, _BATCH_QUESTIONS = 128, 32
 """All answers to a send must fit into the socket's receive buffer, 208 KB by default. An

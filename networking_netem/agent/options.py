@@ -15,27 +15,28 @@ OPTIONS = [
         "audit_interval_s",
         default=60.0,
         min=1.0,
-        help="Seconds between two looks at every port. Changes are seen at once without it; the "
-        "audit finds what the kernel did not announce and kernel modules that were missing.",
+        help="Seconds between two audits of all ports. The agent repairs announced changes at once."
+        " An audit finds changes that the kernel did not announce, and tries kernel modules again "
+        "that were missing.",
     ),
     cfg.IntOpt(
         "queue_memory_mib",
         default=0,
         min=0,
-        help="The most memory in MiB that packets on delayed links of this host may take. When it "
-        "binds, links get room for fewer packets, and the log says which. "
+        help="The most memory in MiB that packets on delayed links of this host may take. When "
+        "that is too little, links get room for fewer packets, and the log names them. "
         "0: a quarter of the host's memory.",
     ),
 ]
 
 
 def list_opts() -> List[Tuple[str, List[cfg.Opt]]]:
-    """For oslo-config-generator."""
+    """The options, as oslo-config-generator asks for them."""
     return [(GROUP, OPTIONS)]
 
 
 def queue_memory_bytes(conf: cfg.ConfigOpts) -> int:
-    """The bound on queue memory, worked out where the option leaves it open."""
+    """The bound on queue memory: the option, or a quarter of the host's memory where it is 0."""
     configured: int = conf[GROUP].queue_memory_mib
     if configured:
         return configured << 20

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What we rely on in Neutron's agent that is private, or not the same in each release (17-29).
 
-What is public and the same stays where it is used. Three differences need nothing of us:
+What is public and the same in all releases is imported where it is used. Three differences need no
+code of ours:
 
-* `handle_switch_restart` is new in 29: after Open vSwitch's restart Neutron takes its own QoS rows
-  off the ports once more, as all but 17 do at the agent's start. It knows them by `_type` in
-  `external_ids`, which ours have not.
-* `delete_ingress_bw_limit_for_port` of 17 takes any QoS row off a port, that of 21 to 29 Neutron's
-  own, and none that 17 left there. `Switch` puts ours in its place in either case.
+* `handle_switch_restart` is new in 29. After a restart of Open vSwitch, Neutron takes its own QoS
+  rows off the ports, as all releases but 17 do at the agent's start. It knows its rows by `_type`
+  in `external_ids`. Our rows have no `_type`.
+* `delete_ingress_bw_limit_for_port` takes any QoS row off a port in 17. In 21 to 29 it takes
+  Neutron's own row off, but not one that 17 left there. `Switch` sets our row in both cases.
 * The agent runs on eventlet in 17, 21 and 26, on threads in 28 and 29.
 """
 
@@ -20,7 +21,7 @@ from neutron_lib import exceptions
 from oslo_concurrency import lockutils
 
 OPEN_VSWITCH = "ovs"
-"""How the Open vSwitch agent calls itself; the constant moved from Neutron (17) to neutron-lib."""
+"""The Open vSwitch agent's name for itself. Neutron has the constant in 17, later neutron-lib."""
 
 
 class OtherAgent(exceptions.NeutronException):
@@ -32,23 +33,23 @@ class OtherAgent(exceptions.NeutronException):
 
 
 def editing() -> ContextManager[Any]:
-    """Hold the lock under which ports' rules are edited, in more than one thread (17-29).
+    """Hold the lock under which threads of the agent edit the rules of ports (17-29).
 
-    Neutron takes it in `handle_port` and `_handle_notification`, and not in `delete_port`.
+    Neutron takes it in `handle_port` and `_handle_notification`, but not in `delete_port`.
     """
     held: ContextManager[Any] = lockutils.lock("qos-port")
     return held
 
 
 class QosAgentExtension(qos.QosAgentExtension):
-    """Neutron's, with a name for what it does when a policy was changed."""
+    """Neutron's QoS extension, with a method that is called after a pushed policy was handled."""
 
     def _handle_notification(
         self, context: Any, resource_type: str, qos_policies: Any, event_type: str
     ) -> None:
-        # Registered by this name for the policies that servers push (17-29).
+        # Neutron registers this method for the policies that servers push (17-29).
         super()._handle_notification(context, resource_type, qos_policies, event_type)
         self.policies_changed()
 
     def policies_changed(self) -> None:
-        """The rules of ports may have been edited; the lock is free again."""
+        """Called after a pushed policy was handled; the lock of `editing` is free then."""

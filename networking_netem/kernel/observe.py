@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel holds, asked anew each time; needs no privilege."""
+"""Asks the kernel what it holds, each time again; needs no privilege."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from networking_netem.kernel.netlink import DumpInterrupted, Netlink
 from networking_netem.kernel.qdisc import Found
 
 ATTEMPTS = 10
+"""How often the dumps are made, at most, when they are interrupted."""
 
 Look = TypeVar("Look")
 
@@ -23,13 +24,13 @@ Look = TypeVar("Look")
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """What each of the named devices holds; devices that do not exist are left out.
 
-    Raises ``DumpInterrupted`` when the kernel's tables never stand still, ``OSError`` on refusal.
+    Raises ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
     """
     return _standing_still(lambda: _observe(netlink, names))
 
 
 def orphans(netlink: Netlink) -> List[str]:
-    """The names of our ifbs whose port has no device any more."""
+    """The names of our ifbs whose port's device is gone."""
     devices = _devices(netlink).values()
     ours = [found.name for found in devices if _is_our_ifb(found)]
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one thing done with privilege: sending our messages, with CAP_NET_ADMIN and nothing else."""
+"""Sends our messages from a process that has CAP_NET_ADMIN and no other privilege."""
 
 from __future__ import annotations
 

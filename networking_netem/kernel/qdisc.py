@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that add, change, delete and list qdiscs, and the handles by which ours are known."""
+"""Messages that add, change, delete and list qdiscs, and the handles of ours."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PLACES: Dict[Type[Qdisc], Place] = {
     Netem: Place(0x4E460000, 0x4E450001, netem.encode, netem.decode),
     Fifo: Place(0x4E470000, 0x4E460001, fifo.encode, fifo.decode),
 }
-"""Fixed for ever: a change must find the qdisc that an older version of ours put there."""
+"""These never change: a new version must find the qdiscs that an older one has put there."""
 
 _KINDS = {(kind.kind, place.handle, place.parent): place for kind, place in PLACES.items()}
 
@@ -63,12 +63,12 @@ class Found(NamedTuple):
 
     @property
     def is_default(self) -> bool:
-        """True for what the kernel itself puts on a device: those have no handle."""
+        """True for what the kernel itself puts on a device: it has no handle."""
         return self.handle == 0
 
 
 def add(ifindex: int, qdisc: Qdisc) -> Request:
-    """Put one of ours where nothing, or the kernel's default, is; EEXIST otherwise."""
+    """Add one of ours in place of nothing or the kernel's default; EEXIST where another is."""
     place = PLACES[type(qdisc)]
     body = TCMSG.pack(0, ifindex, place.handle, place.parent, 0) + _content(qdisc, place)
     return Request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, body)
@@ -93,7 +93,7 @@ def delete_legacy(ifindex: int, handle: int) -> Request:
 
 
 def add_clsact(ifindex: int) -> Request:
-    """Open the device's hooks for filters; EEXIST when clsact or ingress is there."""
+    """Add clsact, whose hooks hold filters; EEXIST when clsact or ingress is there."""
     body = TCMSG.pack(0, ifindex, CLSACT_HANDLE, TC_H_CLSACT, 0)
     return Request(
         RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, body + attributes.pack_string(TCA_KIND, "clsact")
@@ -101,7 +101,7 @@ def add_clsact(ifindex: int) -> Request:
 
 
 def delete_clsact(ifindex: int) -> Request:
-    """Close the device's hooks; filters on them go too. EINVAL for an ``ingress`` qdisc."""
+    """Delete clsact and the filters on its hooks; EINVAL for an ``ingress`` qdisc."""
     return _delete(ifindex, CLSACT_HANDLE, TC_H_CLSACT, "clsact")
 
 
@@ -151,7 +151,7 @@ def parse(body: bytes) -> Found:
 
 @functools.lru_cache(maxsize=32768)
 def _decode(place: Place, options: bytes) -> Qdisc:
-    """Most qdiscs are as they were at the last look."""
+    """Cached, because most qdiscs are the same in each dump."""
     return place.decode(options)
 
 

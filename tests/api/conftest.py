@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Databases as operators have them."""
+"""The database server that operators use."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several clients at once, over SQLite as the lab's node has it and over MariaDB."""
+"""Several clients at once, over MariaDB and over SQLite, which the lab's node uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ each_type = pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_typ
 
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A server over each database; over MariaDB it is a process of its own."""
+    """A server for each database; that over MariaDB is a process of its own."""
     if request.param == "sqlite":
         yield request.getfixturevalue("api")
         return

@@ -22,15 +22,15 @@ ROOT = REPO / ".venvs"
 PINS = Path(__file__).with_name("venvs")
 RUNNER = Path(__file__).with_name("runner.py")
 WITH_NEUTRON = ("victoria", "zed", "antelope")
-"""Whose python-neutronclient (7.2, 8.1, 9.0) still has the `neutron` program."""
+"""The releases whose python-neutronclient (7.2, 8.1, 9.0) still has the program `neutron`."""
 RELEASES = (*WITH_NEUTRON, "epoxy", "newest")
 NOWHERE = {"OS_ENDPOINT": "http://127.0.0.1:9"}
-"""Nobody listens there: what succeeds or fails there has sent no request."""
+"""No server listens there, so a command that works there has sent no request."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a program wrote, and its exit status."""
+    """The output and the exit status of a program."""
 
     status: int
     out: str
@@ -38,7 +38,7 @@ class Done:
 
 
 def ok(done: Done) -> str:
-    """Return what a program wrote that must have succeeded."""
+    """Return the output of a program, which must have succeeded."""
     assert done.status == 0, done.err
     return done.out
 
@@ -52,7 +52,7 @@ class Environment:
         self._runners: dict[Path, subprocess.Popen] = {}
 
     def close(self) -> None:
-        """End the processes behind."""
+        """End the processes that run the programs."""
         for runner in self._runners.values():
             runner.stdin.close()
             runner.wait(timeout=30)
@@ -74,7 +74,7 @@ class Environment:
 
 
 def ensure(name: str) -> Path:
-    """Return the folder of an environment, made anew where what it is made from has changed."""
+    """Return the folder of an environment; it is made again when its packages have changed."""
     pins = PINS / f"{name}.txt"
     sources = (pins, REPO / "pyproject.toml") if name == "newest" else (pins,)
     stamp = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule type needs beside its declaration: one check a file, which names it when it fails.
+"""What a rule type needs beside its declaration: one check for each file, which names the file.
 
 `doc/adding-a-rule-type.md` lists the same files in the same order.
 """
@@ -27,16 +27,16 @@ VERSIONS = REPO / "networking_netem/server/migration/alembic_migrations/versions
 VERBS = ("create", "set", "show", "list", "delete")
 
 Check = Callable[[RuleType], Optional[str]]
-"""Returns what is missing, as the end of a sentence about the file; None where nothing is."""
+"""Returns what the file lacks, as the end of a sentence about it; None if it lacks nothing."""
 
 
 def camel(rule_type: RuleType) -> str:
-    """Return the name of a type as classes have it."""
+    """Return the name of a type as it is in the names of classes."""
     return "".join(part.capitalize() for part in rule_type.name.split("_"))
 
 
 def missing(rule_type: RuleType) -> Dict[str, str]:
-    """Return a sentence for each file that lacks something for this rule type, by its path."""
+    """Return a sentence, by path, for each file that lacks something for this rule type."""
     found = {path: check(rule_type) for path, check in CHECKS.items()}
     return {path: f"{path} {what}" for path, what in found.items() if what}
 
@@ -52,7 +52,7 @@ def _impairment(rule_type: RuleType) -> Optional[str]:
 
 
 def _plan(rule_type: RuleType) -> Optional[str]:
-    # What a field does may need a delay, a loss and a rate beside it.
+    # Some fields have an effect only beside a delay, a loss and a rate.
     base = Impairment(delay_us=100_000, loss_ppm=10_000, rate_kbps=10_000)
     for number in rule_type.numbers:
         known = number.field in MAXIMA
@@ -99,7 +99,7 @@ def _commands(rule_type: RuleType) -> Optional[str]:
 
 
 def _heat(rule_type: RuleType) -> Optional[str]:
-    # By its text: Heat is not installed here.
+    # The file is read as text, because Heat is not installed here.
     name = f"OS::Neutron::QoS{camel(rule_type)}Rule"
     found = name in _strings(REPO / "networking_netem/client/heat/netem_rules.py")
     return None if found else f"has no {name} in resource_mapping()"

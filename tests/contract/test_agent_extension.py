@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our extension relies on in Neutron's is still there, and does what it did."""
+"""What our extension relies on in Neutron's extension is still there, and works as before."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _is_locked() -> bool:
     return not free
 
 
-# The agent with Neutron's own extension and driver; then with ours.
+# First an agent with Neutron's own extension and driver, then one with ours.
 LOADED = """
 import json, sys
 
@@ -57,7 +57,7 @@ print(json.dumps(sorted(more)))
 
 
 class Recording(qos.QosAgentDriver):
-    """Has any handler; remembers which were called, and whether the lock was held each time."""
+    """A driver with every handler; it records each call and whether the lock was held."""
 
     SUPPORTED_RULES = {"delay": NetemQosDriver.SUPPORTED_RULES["delay"]}  # noqa: RUF012
 
@@ -81,14 +81,14 @@ class Recording(qos.QosAgentDriver):
 
 
 class Connection:
-    """The RPC connection of an agent; nobody sends."""
+    """The RPC connection of an agent; it delivers nothing."""
 
     def create_consumer(self, *_: Any, **__: Any) -> None:
         pass
 
 
 def _extension(driver: Any) -> NetemAgentExtension:
-    """The extension as it is after `initialize`, with this driver and no kernel."""
+    """An extension as `initialize` leaves it, with this driver and without a kernel."""
     extension = NetemAgentExtension()
     extension.policy_map = qos.PortPolicyMap()
     extension.qos_driver = driver
@@ -110,7 +110,7 @@ def recorded() -> Iterator[Any]:
 
 @pytest.fixture
 def unlocked_deletion() -> None:
-    """Neutron deletes ports without the lock; else a test that deletes one would never end."""
+    """Neutron deletes ports without the lock. If it took the lock, ours would wait for ever."""
     extension = qos.QosAgentExtension()
     extension.policy_map, extension.qos_driver = qos.PortPolicyMap(), Recording()
     extension.delete_port(None, {"port_id": PORT_ID})

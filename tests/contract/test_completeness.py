@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rule type is whole, or a sentence names the file that lacks something."""
+"""Each rule type has all that it needs; where it does not, a sentence names the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from networking_netem.domain.rule_types import DIRECTION, NAMES, RULE_TYPES, Rul
 from networking_netem.rules import models, objects
 from tests.contract.completeness import CHECKS, REPO, VERSIONS, missing
 
-# What a type would be that somebody has only declared. No such field, class, table or page exists.
+# A type that is only declared: it has no field, class, table or page.
 TELEPORT_PCT = Number(
     "teleport_pct", 0, 100, 4, "percent", "Share that arrives first.", field="teleport_ppm"
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The generated pages are what the code would write now: `make docs` writes them anew."""
+"""The generated pages are what the code would write now; `make docs` writes them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy between hosts with and without this package: nobody loses what they understand."""
+"""A policy between hosts with and without this package: each gets all rules that it knows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.neutron_api import NeutronApi
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"
 
-# Neutron as it comes: what it receives, and what it sends back.
+# A Neutron without this package prints the policy it received, and what it would send.
 STOCK = """
 import json, sys
 
@@ -38,7 +38,7 @@ assert not any(module.startswith("networking_netem") for module in sys.modules)
 
 @pytest.fixture
 def policy() -> Any:
-    """A policy with a rule of Neutron's between two of ours."""
+    """A policy with one of Neutron's rules between two of ours."""
     seam.apply()
     of = {"qos_policy_id": POLICY_ID}
     rules = [
@@ -118,7 +118,7 @@ def test_the_server_answers_a_pull_of_any_release(api: NeutronApi) -> None:
 
 
 def _from_another_version(policy: Any, **change: Any) -> Any:
-    """Return the policy as it travels, the loss rule among ours changed in this way."""
+    """Return the policy as it is sent, after `change` of the loss rule."""
     sent = _travelled(policy.obj_to_primitive())
     (loss,) = (
         rule

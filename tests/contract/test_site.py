@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The site of all pages builds without a warning, whatever git knows of the releases."""
+"""The site builds without a warning, whether or not git knows the releases."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_only_counted_packets_cross_the_link(lab: Lab) -> None:
 
 
 def test_what_the_switch_does_not_know_yet_neither_delays_nor_reorders_a_sample(lab: Lab) -> None:
-    """While it stands still it learns no flow, and holds back what it is asked about."""
+    """While ovs-vswitchd is stopped, it learns no flow and keeps the packets of unknown ones."""
     stop = "ovs-dpctl del-flows && kill -STOP $(pidof ovs-vswitchd)"
     assert remote.run("node", ["sh", "-c", stop]).returncode == 0
     go_on = partial(remote.run, "node", ["sh", "-c", "kill -CONT $(pidof ovs-vswitchd)"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever others do to a port's qdiscs, its link is back; how long it was not is printed."""
+"""A link comes back after others have changed the port's qdiscs; the time without is printed."""
 
 from __future__ import annotations
 
@@ -138,13 +138,13 @@ def test_the_link_survives_a_restart_of_ovs_vswitchd(port: Port, signal: str) ->
 
 
 def netem_counters(port: Port) -> List[int]:
-    """Packets that each netem has seen; a qdisc made anew begins at 0."""
+    """The number of packets that each netem has seen; a new qdisc begins at 0."""
     shown = (node("tc", "-s", "-j", "qdisc", "show", "dev", d) for d in (port.tap, port.ifb))
     return [q["packets"] for text in shown for q in json.loads(text) if q["kind"] == "netem"]
 
 
 def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) -> None:
-    """The monitor hears every change of a qdisc or a filter, whoever makes it."""
+    """The monitor receives every change of a qdisc or a filter, by whomever."""
     wait_until(port.is_whole)
     before = links_said(port)
     script = "setsid tc monitor >/tmp/tc.monitor 2>&1 </dev/null & echo $!"
@@ -159,7 +159,7 @@ def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) ->
 
 
 def links_said(port: Port) -> int:
-    """How often an agent has said in its log which link the port has."""
+    """How often the agent's log says which link the port has."""
     log = node(
         "grep", "-c", f"{port.tap}: egress 10000 kbit/s, 20 ms", "/var/log/netem-lab/neutron.log"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""netem-lab run: a command on a fresh guest kernel."""
+"""netem-lab run: a command on a new guest kernel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SLEEPER = "echo up; exec sleep 1000"
 
 @pytest.fixture
 def mark() -> Dict[str, str]:
-    """An environment by which every process of one guest can be recognised."""
+    """An environment variable that marks all processes of one guest."""
     return {"NETEM_LAB_TEST": str(uuid.uuid4())}
 
 

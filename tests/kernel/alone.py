@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agent's surroundings without the agent: no Open vSwitch, and a counted way to the kernel."""
+"""Replacements for the agent: no Open vSwitch, and a sender that counts its messages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from networking_netem.kernel.netlink import Answer, Netlink, Request
 
 
 class NoSwitch:
-    """A host without Open vSwitch."""
+    """Stands in for `Switch` on a host without Open vSwitch: its methods do nothing."""
 
     def claim(self, device: str) -> bool:
-        """Nobody to tell."""
+        """Do nothing."""
         return False
 
     def release(self, device: str) -> None:
-        """Nobody to tell."""
+        """Do nothing."""
 
 
 class Sender:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the scenario on one suite after the other, and print what came of each."""
+"""Run the scenario on one suite after the other, and print the result of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.releases.image import BrokenSuite
 from tests.releases.suites import SUITES, Suite
 
 PASSED, FAILED, BROKEN = "passed", "FAILED", "CANNOT BE INSTALLED"
-# What the contract says of the API holds in every release; then the cloud's own story.
+# First the contract tests of the API, which hold in every release, then the tests of the cloud.
 TESTS = (
     *(f"tests/contract/test_{name}.py" for name in ("examples", "values", "addresses", "listing")),
     "tests/api/test_roles.py",
@@ -28,7 +28,7 @@ _REPO = Path(__file__).parents[2]
 
 
 def main(arguments: List[str]) -> int:
-    """Return 0 only if every suite asked for has passed."""
+    """Return 0 if every suite asked for has passed, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.releases", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
     parser.add_argument("--rebuild", action="store_true", help="make the images anew")

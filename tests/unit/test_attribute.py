@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an attribute of a rule takes, and what it makes of it."""
+"""The values that an attribute of a rule takes, and what it makes of them."""
 
 from __future__ import annotations
 

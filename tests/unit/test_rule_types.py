@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rule becomes part of an impairment, and ends, by its declaration alone."""
+"""A rule type sets its fields of an impairment, and resets them, by its declaration alone."""
 
 from __future__ import annotations
 

@@ -39,11 +39,11 @@ def judge(
     A row in doubt is measured again, as often as its doubt allows, and then shows all figures.
     A field that is asked for and has no verdict gets an unsure row.
     """
-    rows_of = partial(_rows, asked, clean_ms)
-    rows = _final(prober, sampling.delay_flows(pair, asked), answers, rows_of)
+    judged = partial(rows_of, asked, clean_ms)
+    rows = _final(prober, sampling.delay_flows(pair, asked), answers, judged)
     for flow in _busy(pair, asked):
         if flow.key in answers:
-            rows += _final(prober, [flow], answers, rows_of)
+            rows += _final(prober, [flow], answers, judged)
     for direction in Direction:
         rows += unjudged(direction, asked[direction])
     return sorted(rows, key=lambda row: _ORDER.index(row.direction))
@@ -58,13 +58,13 @@ def _final(
     prober: Prober,
     flows: Sequence[Flow],
     answers: Answers,
-    rows_of: Callable[[Flow, Any], List[Row]],
+    judged: Callable[[Flow, Any], List[Row]],
 ) -> List[Row]:
     """Return the rows of these flows; those in doubt are measured again."""
-    rows, tries = _all_rows(flows, answers, rows_of), 1
+    rows, tries = _all_rows(flows, answers, judged), 1
     while any(tries < row.doubt.tries for row in rows):
         fresh = {
-            (row.direction, row.what): row for row in _all_rows(flows, prober.run([flows]), rows_of)
+            (row.direction, row.what): row for row in _all_rows(flows, prober.run([flows]), judged)
         }
         rows = [
             _replaced(row, fresh[row.direction, row.what]) if tries < row.doubt.tries else row
@@ -75,12 +75,12 @@ def _final(
 
 
 def _all_rows(
-    flows: Sequence[Flow], answers: Answers, rows_of: Callable[[Flow, Any], List[Row]]
+    flows: Sequence[Flow], answers: Answers, judged: Callable[[Flow, Any], List[Row]]
 ) -> List[Row]:
-    return [row for flow in flows for row in rows_of(flow, answers[flow.key])]
+    return [row for flow in flows for row in judged(flow, answers[flow.key])]
 
 
-def _rows(asked: Link, clean_ms: Mapping[Direction, float], flow: Flow, answer: Any) -> List[Row]:
+def rows_of(asked: Link, clean_ms: Mapping[Direction, float], flow: Flow, answer: Any) -> List[Row]:
     """Return the rows of one flow's answer."""
     direction = Direction(flow.key.direction)
     impairment = asked[direction]

@@ -63,8 +63,10 @@ def _number(
 
     Raises ``ValueError`` for a field that `Impairment` does not have.
     """
-    if field not in MAXIMA:
-        raise ValueError(f"{name} sets {field}: domain/impairment.py has no such field in MAXIMA")
+    if field not in MAXIMA or not hasattr(NONE, field):
+        raise ValueError(
+            f"{name} sets {field}: domain/impairment.py needs it in Impairment and in MAXIMA"
+        )
     maximum = MAXIMA[field] // 10**decimals
     return Number(name, minimum, maximum, decimals, unit, help, default, field)
 

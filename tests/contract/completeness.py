@@ -13,11 +13,16 @@ from typing import Callable, Dict, Optional, Set
 
 import tomllib
 
+from netem_lab.probe.flow import Sample
 from netem_lab.verdict.judged import JUDGED_FIELDS
+from netem_lab.verdict.judging import NO_CLEAN_MS, rows_of
+from netem_lab.verdict.path import across
+from netem_lab.verdict.sampling import Pair, delay_flows
 from networking_netem.client import sdk
 from networking_netem.client.osc import rule as commands
 from networking_netem.domain import impairment
 from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.link import Link
 from networking_netem.domain.plan import tree
 from networking_netem.domain.rule_types import RuleType
 from networking_netem.rules import models, objects
@@ -115,6 +120,38 @@ def _entry_points(rule_type: RuleType) -> Optional[str]:
     return None
 
 
+# What the probe finds of a link with nothing but a delay of 100 ms.
+_SAMPLE = Sample(
+    sent=2000, received=2000, stalled=0, mean_ms=100.0, sd_ms=0.0, middle90_ms=0.0,
+    offered_kbps=1e3, wire_kbps=1e3, duplicates=0, reordered=0, ordered=2000,
+    all_sent=2000, all_received=2000,
+)  # fmt: skip
+
+
+def _rows(rule_type: RuleType) -> Optional[str]:
+    flow = delay_flows(Pair("vm1", "vm2"), Link.CLEAN)[0]
+    base = Impairment(delay_us=100_000)
+    for number in rule_type.numbers:
+        known = number.field in MAXIMA
+        other = {number.field: getattr(base, number.field) // 2 or 50_000} if known else {}
+        verdicts = [
+            [row.verdict for row in rows_of(Link(egress=asked), NO_CLEAN_MS, flow, _SAMPLE)]
+            for asked in (base, replace(base, **other))
+        ]
+        if verdicts[0] == verdicts[1]:
+            return f"judges no row otherwise where {number.name} is asked"
+    return None
+
+
+def _path(rule_type: RuleType) -> Optional[str]:
+    for number in rule_type.numbers:
+        alone = {number.field: 50_000} if number.field in MAXIMA else {}
+        asked = Link(egress=Impairment(**alone))
+        if not alone or across(asked, Link.CLEAN) != asked:
+            return f"does not take {number.field}, which {number.name} sets, from the first link"
+    return None
+
+
 def _verdict(rule_type: RuleType) -> Optional[str]:
     for number in rule_type.numbers:
         if number.field not in JUDGED_FIELDS:
@@ -159,10 +196,13 @@ CHECKS: Dict[str, Check] = {
     "networking_netem/client/osc/rule.py": _commands,
     "networking_netem/client/heat/netem_rules.py": _heat,
     "pyproject.toml": _entry_points,
+    "netem_lab/verdict/judging.py": _rows,
+    "netem_lab/verdict/path.py": _path,
     "netem_lab/verdict/judged.py": _verdict,
     "doc/clients/openstack.md": _page("doc/clients/openstack.md", "network qos {name} rule create"),
     "doc/clients/sdk.md": _page("doc/clients/sdk.md", "QoS{camel}Rule"),
     "doc/clients/heat.md": _page("doc/clients/heat.md", "OS::Neutron::QoS{camel}Rule"),
     "doc/clients/python.md": _page("doc/clients/python.md", "{name}_rule"),
+    "doc/install.md": _page("doc/install.md", "qos_{name}"),
     "releasenotes/notes": _release_note,
 }

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+from networking_netem.domain.rule_types import IMPOSED, RULE_TYPES, RuleType
 from tests.support.neutron_api import NeutronApi
 
 BODIES = {
-    "delay": {"delay_rule": {"delay_ms": 1}},
-    "loss": {"loss_rule": {"loss_pct": 1}},
-    "bandwidth_limit": {"bandwidth_limit_rule": {"max_kbps": 1}},
+    each.name: {each.member: {number.name: 1 for number in each.numbers if number.default is None}}
+    for each in IMPOSED
 }
 NOBODY = "11111111-1111-1111-1111-111111111111"
 

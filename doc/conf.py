@@ -7,7 +7,7 @@ from pathlib import Path
 
 _REPO = Path(__file__).parents[1]
 # Pages have the same paths as in the repository, so a link works there and in the site.
-_PAGES = ("README.md", "CONTRIBUTING.md", "doc", "releasenotes")
+_PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "doc", "releasenotes")
 
 project = "networking-netem"
 author = "The networking-netem authors"

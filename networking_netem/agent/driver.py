@@ -38,11 +38,19 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
         self._devices: Dict[str, str] = {}
 
     def device(self, port: Dict[str, Any]) -> str:
-        """The network device of a port; empty until an event of the port has named it."""
+        """The network device of a port; empty until an event of the port has named it.
+
+        Where an event names another device than before, the link moves to that one.
+        """
+        known = self._devices.get(port["port_id"], "")
         vif_port = port.get("vif_port")
-        if vif_port:
-            self._devices[port["port_id"]] = vif_port.port_name
-        return self._devices.get(port["port_id"], "")
+        if not vif_port:
+            return known
+        found: str = vif_port.port_name
+        if known and known != found:
+            self.edits.move(known, to=found)
+        self._devices[port["port_id"]] = found
+        return found
 
     def forget(self, port: Dict[str, Any]) -> None:
         """Forget the device of a port that is gone."""

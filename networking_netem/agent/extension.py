@@ -43,8 +43,9 @@ class NetemAgentExtension(seam.QosAgentExtension):
         """A port was plugged or changed, or the agent handles all its ports again."""
         super().handle_port(context, port)
         # Above, Neutron does not call the driver for an unchanged policy (17-29). The port is
-        # reconciled all the same, because Open vSwitch may have restarted.
-        device = self.qos_driver.device(port)
+        # reconciled all the same: Open vSwitch may have restarted, or the device be another one.
+        with seam.editing():
+            device = self.qos_driver.device(port)
         self._reconcile([device] if device else ())
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:

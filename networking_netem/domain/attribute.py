@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Optional, Tuple, Union
 
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+MAX_TEXT = 100
+"""Characters of the longest text that is read as a number; the longest exact value has 9 digits."""
+
+# No two neighbours match the same character: the time to refuse a text grows with its length only.
+_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 class InvalidValue(ValueError):
@@ -63,12 +67,12 @@ class Number:
     def steps(self, value: Optional[Union[int, float]]) -> int:
         """Return `value` in steps of the last decimal, exactly; the default for None.
 
-        A value above the maximum counts as the maximum.
+        A value below 0 counts as 0, one above the maximum as the maximum.
         """
         if value is None:
             value = self.default or 0
         scale: int = 10**self.decimals
-        return min(round(value * scale), self.maximum * scale)
+        return max(0, min(round(value * scale), self.maximum * scale))
 
     def value(self, steps: int) -> Union[int, float]:
         """Return what so many steps of the last decimal are, whole numbers as int."""
@@ -113,7 +117,7 @@ def _decimal(value: object) -> Optional[Decimal]:
         return Decimal(value) if value.bit_length() <= 64 else None
     if isinstance(value, (float, Decimal)):
         value = str(value)
-    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or len(value) > MAX_TEXT or not _NUMBER.fullmatch(value):
         return None
     try:
         return Decimal(value)

@@ -3,21 +3,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from typing import Collection, List
 
 _PREFIX = "nifb"
 _LETTERS = 3
 """Neutron's names of devices begin with three letters that tell the kind: tap, qvo, hm0."""
+_SHORTEST, _LONGEST = 4, 14
+"""Lengths of names of which enough is left behind the letters, and not too much for the prefix."""
 
 
 def ifb_name(device: str) -> str:
     """The ifb of a port's device: ``tap1a2b3c4d-5e`` has ``nifb1a2b3c4d-5e``.
 
-    Raises ``ValueError`` for a name that is not three letters and 1 to 11 characters, as Neutron's.
+    Every name of a device (1 to 15 bytes of anything) has one. For a name that is not three letters
+    and 1 to 11 characters, as Neutron's, it is made of a hash of 44 bits.
     """
-    if not 4 <= len(device) <= 14:
-        raise ValueError(f"device name {device!r} must have 4 to 14 characters")
-    return _PREFIX + device[_LETTERS:]
+    if device.isascii() and _SHORTEST <= len(device) <= _LONGEST:
+        return _PREFIX + device[_LETTERS:]
+    return _PREFIX + hashlib.sha256(os.fsencode(device)).hexdigest()[:11]
 
 
 def is_ifb_name(name: str) -> bool:
@@ -26,6 +31,6 @@ def is_ifb_name(name: str) -> bool:
 
 
 def orphans(ifbs: Collection[str], devices: Collection[str]) -> List[str]:
-    """Those of the ifbs whose port is not among the devices."""
-    served = {device[_LETTERS:] for device in devices}
-    return [ifb for ifb in ifbs if ifb[len(_PREFIX) :] not in served]
+    """Those of the ifbs that are no ifb of any of the devices."""
+    served = {ifb_name(device) for device in devices}
+    return [ifb for ifb in ifbs if ifb not in served]

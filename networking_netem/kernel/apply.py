@@ -108,7 +108,7 @@ def _request(step: Step) -> Request:
     if isinstance(step, DeleteTree):
         return qdisc.delete_root(ifindex)
     if isinstance(step, DeleteLegacy):
-        return qdisc.delete_root(ifindex, step.handle)
+        return qdisc.delete_legacy(ifindex, step.handle)
     if isinstance(step, AddClsact):
         return qdisc.add_clsact(ifindex)
     if isinstance(step, DeleteClsact):

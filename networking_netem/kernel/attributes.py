@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from typing import Dict
 
@@ -17,8 +18,8 @@ def pack(attribute: int, value: bytes) -> bytes:
 
 
 def pack_string(attribute: int, value: str) -> bytes:
-    """One attribute that holds a NUL-terminated string."""
-    return pack(attribute, value.encode() + b"\0")
+    """One attribute that holds a NUL-terminated string; bytes that are no text are surrogates."""
+    return pack(attribute, os.fsencode(value) + b"\0")
 
 
 def unpack(data: bytes, offset: int = 0) -> Dict[int, bytes]:
@@ -36,4 +37,4 @@ def unpack(data: bytes, offset: int = 0) -> Dict[int, bytes]:
 
 def unpack_string(value: bytes) -> str:
     """The text of a NUL-terminated string attribute."""
-    return value.rstrip(b"\0").decode()
+    return os.fsdecode(value.rstrip(b"\0"))

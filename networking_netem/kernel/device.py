@@ -47,6 +47,11 @@ def delete(name: str) -> Request:
     return Request(RTM_DELLINK, 0, _IFINFOMSG.pack(0, 0, 0, 0, 0) + _name(name))
 
 
+def asked_name(body: bytes) -> str:
+    """The device that a request names. Raises ``KeyError`` where it names none."""
+    return attributes.unpack_string(attributes.unpack(body, _IFINFOMSG.size)[_IFLA_IFNAME])
+
+
 def dump_body() -> bytes:
     """The body of a dump of every device of the namespace, without their counters."""
     mask = attributes.pack(_IFLA_EXT_MASK, _U32.pack(_RTEXT_FILTER_SKIP_STATS))

@@ -28,6 +28,11 @@ class Host:
         with Netlink() as netlink:
             return observe.orphans(netlink)
 
+    def carriers(self) -> List[str]:
+        """The names of the devices that carry something of ours."""
+        with Netlink() as netlink:
+            return observe.carriers(netlink)
+
     def apply(self, steps: Sequence[Step]) -> Tuple[Failure, ...]:
         """Carry out the steps and return what the kernel refused."""
         return apply.apply(self._transact, steps)

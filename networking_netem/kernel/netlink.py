@@ -64,8 +64,15 @@ class Answer:
         return f"{name}: {self.reason or os.strerror(self.error)}"
 
 
-class DumpInterrupted(Exception):
+class Unavailable(Exception):
+    """The kernel as a whole can be neither read nor changed now; no single device is at fault."""
+
+
+class DumpInterrupted(Unavailable):
     """The kernel's tables changed during a dump, so the dump may be inconsistent."""
+
+    def __str__(self) -> str:
+        return "devices or qdiscs of this host changed during each look at them"
 
 
 class Netlink:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List
+import contextlib
+from typing import Callable, Collection, Dict, List, NamedTuple, TypeVar
 
 from networking_netem.domain import ifb as ifbs
 from networking_netem.domain.ifb import ifb_name
@@ -17,18 +18,15 @@ from networking_netem.kernel.qdisc import Found
 ATTEMPTS = 10
 """How often the dumps are made, at most, when they are interrupted."""
 
+Look = TypeVar("Look")
+
 
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """What each of the named devices holds; devices that do not exist are left out.
 
     Raises ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
     """
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _observe(netlink, names)
-        except DumpInterrupted:
-            continue
-    return _observe(netlink, names)
+    return _standing_still(lambda: _observe(netlink, names))
 
 
 def orphans(netlink: Netlink) -> List[str]:
@@ -38,11 +36,35 @@ def orphans(netlink: Netlink) -> List[str]:
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
 
 
-def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
-    """Observe by two dumps and a batch of requests, however many devices there are.
+def carriers(netlink: Netlink) -> List[str]:
+    """The names of the devices that carry a qdisc or a filter of ours, or whose ifb is there.
 
-    A device with a clsact but no filter of ours costs one dump more. Each filter is asked for by
-    itself. A dump of actions would list all of them at once, but an action outlives its filter.
+    Raises as ``observe`` does.
+    """
+    tables = _standing_still(lambda: _tables(netlink))
+    carrying = {index for index, entries in tables.qdiscs.items() if any(e.entry for e in entries)}
+    carrying |= set(tables.redirects)
+    names = {found.name for found in tables.devices.values() if _is_our_ifb(found)}
+    return [
+        found.name
+        for found in tables.devices.values()
+        if not _is_our_ifb(found) and (found.ifindex in carrying or ifb_name(found.name) in names)
+    ]
+
+
+class _Tables(NamedTuple):
+    """The host's devices by name; its qdiscs, and where our filters send to, by index."""
+
+    devices: Dict[str, Device]
+    qdiscs: Dict[int, List[Found]]
+    redirects: Dict[int, int]
+
+
+def _tables(netlink: Netlink) -> _Tables:
+    """Read them by two dumps and a batch of requests, however many devices there are.
+
+    Each filter is asked for by itself. A dump of actions would list all of them at once, but an
+    action outlives its filter.
     """
     devices = _devices(netlink)
     qdiscs: Dict[int, List[Found]] = {}
@@ -52,6 +74,12 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     hooked = [index for index, entries in qdiscs.items() if _has(entries, "clsact")]
     filters = netlink.ask([redirect.get(index) for index in hooked])
     redirects = {index: redirect.parse(body) for index, body in zip(hooked, filters) if body}
+    return _Tables(devices, qdiscs, redirects)
+
+
+def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
+    """A device whose hook holds no filter of ours costs one dump more than the tables."""
+    devices, qdiscs, redirects = _tables(netlink)
     observed = {}
     for name in names:
         port = devices.get(name)
@@ -76,6 +104,14 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
             else None,
         )
     return observed
+
+
+def _standing_still(look: Callable[[], Look]) -> Look:
+    """What a look tells that nothing interrupted; the last interruption when all were."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(DumpInterrupted):
+            return look()
+    return look()
 
 
 def _has(entries: List[Found], kind: str) -> bool:

@@ -43,6 +43,14 @@ PLACES: Dict[Type[Qdisc], Place] = {
 _KINDS = {(kind.kind, place.handle, place.parent): place for kind, place in PLACES.items()}
 
 
+class Asked(NamedTuple):
+    """The device, the handle and the parent that a request names."""
+
+    ifindex: int
+    handle: int
+    parent: int
+
+
 class Found(NamedTuple):
     """One qdisc as the kernel lists it; ``entry`` is None when it is not one of ours."""
 
@@ -74,9 +82,14 @@ def change(ifindex: int, qdisc: Qdisc) -> Request:
     )
 
 
-def delete_root(ifindex: int, handle: int = PLACES[Tbf].handle) -> Request:
-    """Delete the root and all below it; EINVAL when the root has another handle."""
-    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, handle, TC_H_ROOT, 0))
+def delete_root(ifindex: int) -> Request:
+    """Delete our root and all below it; EINVAL when the root has another handle or kind."""
+    return _delete(ifindex, PLACES[Tbf].handle, TC_H_ROOT, Tbf.kind)
+
+
+def delete_legacy(ifindex: int, handle: int) -> Request:
+    """Delete a netem at the root; EINVAL when the root has another handle or kind."""
+    return _delete(ifindex, handle, TC_H_ROOT, Netem.kind)
 
 
 def add_clsact(ifindex: int) -> Request:
@@ -88,8 +101,36 @@ def add_clsact(ifindex: int) -> Request:
 
 
 def delete_clsact(ifindex: int) -> Request:
-    """Delete clsact and the filters on its hooks."""
-    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, CLSACT_HANDLE, TC_H_CLSACT, 0))
+    """Delete clsact and the filters on its hooks; EINVAL for an ``ingress`` qdisc."""
+    return _delete(ifindex, CLSACT_HANDLE, TC_H_CLSACT, "clsact")
+
+
+def _delete(ifindex: int, handle: int, parent: int, kind: str) -> Request:
+    # The kernel compares a kind that is given (tc_get_qdisc of net/sched/sch_api.c, Linux 6.1).
+    body = TCMSG.pack(0, ifindex, handle, parent, 0) + attributes.pack_string(TCA_KIND, kind)
+    return Request(RTM_DELQDISC, 0, body)
+
+
+def asked_place(body: bytes) -> Asked:
+    """The device, handle and parent in a request about a qdisc or a filter."""
+    _, ifindex, handle, parent, _ = TCMSG.unpack_from(body)
+    return Asked(ifindex, handle, parent)
+
+
+def sets_ours(request: Request) -> bool:
+    """Whether a request adds one of ours in its place, or changes one of ours."""
+    asked = asked_place(request.body)
+    given = attributes.unpack(request.body, TCMSG.size)
+    kind = attributes.unpack_string(given[TCA_KIND])
+    ways = {
+        (NLM_F_CREATE | NLM_F_EXCL, place.handle, place.parent, qdisc.kind)
+        for qdisc, place in PLACES.items()
+    } | {(0, place.handle, 0, qdisc.kind) for qdisc, place in PLACES.items()}
+    return (
+        request.message_type == RTM_NEWQDISC
+        and (request.flags, asked.handle, asked.parent, kind) in ways
+        and set(given) == {TCA_KIND, TCA_OPTIONS}
+    )
 
 
 def dump_body() -> bytes:

@@ -31,6 +31,11 @@ class Edits:
         """No rule of this type is in force on a device."""
         self._set(device, direction, rule_type.drop(self._link(device)[direction]))
 
+    def move(self, device: str, to: str) -> None:
+        """A port has another device: the link is that one's now, and the first is to be clean."""
+        self._links[to] = self._link(device)
+        self._links[device] = Link.CLEAN
+
     def take(self, also: Collection[str] = ()) -> Dict[str, Link]:
         """Hand over the links of the edited devices, whole now, and those of ``also``."""
         taken = {device: self._link(device) for device in {*self._links, *also}}

@@ -55,6 +55,10 @@ class Port:
         else:
             self.status = replace(self.status, until_s=min(self.status.until_s, at_s))
 
+    def begin(self, now_s: float) -> None:
+        """A look at the port begins. Whatever comes of it, there is another."""
+        self.touch(now_s + self._retry_s)
+
     def settle(self) -> None:
         """The kernel holds the link."""
         if self._complaint:

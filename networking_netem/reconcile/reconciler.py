@@ -3,10 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
-from typing import Callable, Collection, Dict, List, Mapping, Optional, Protocol, Sequence
+from typing import (
+    Callable,
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+)
 
 from networking_netem.domain.diff import Steps, diff, obstacles
 from networking_netem.domain.ifb import ifb_name
@@ -14,10 +24,12 @@ from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Conditions, Plan
 from networking_netem.domain.step import DeleteIfb, Step
-from networking_netem.kernel.apply import Failure
+from networking_netem.kernel.netlink import Unavailable
 from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.halves import by_halves
 from networking_netem.reconcile.modules import Modules
 from networking_netem.reconcile.port import Port
+from networking_netem.reconcile.protocols import Kernel, Switch
 from networking_netem.reconcile.status import Status
 
 LOG = logging.getLogger(__name__)
@@ -29,31 +41,11 @@ DEBOUNCE_S = 0.005
 """Who changed something often changes more at once; wait this long for the rest."""
 
 
-class Kernel(Protocol):
-    """What the reconciler needs of ``networking_netem.kernel.host.Host``."""
-
-    def observe(self, devices: Collection[str]) -> Dict[str, Observed]: ...
-
-    def orphans(self) -> Collection[str]: ...
-
-    def apply(self, steps: Sequence[Step]) -> Sequence[Failure]: ...
-
-
-class Switch(Protocol):
-    """What the reconciler needs of the switch that the ports are on."""
-
-    def claim(self, device: str) -> bool:
-        """Have the switch leave the qdiscs of a port alone; False when it does already."""
-
-    def release(self, device: str) -> None:
-        """Give the qdiscs of a port back to the switch."""
-
-
 class Reconciler:
     """Plans, observes, applies and observes again, for one device as for a thousand.
 
-    A step that the kernel refuses stops no other port. Its port is tried again later and later, and
-    is left clean rather than half done. ``clock`` counts seconds.
+    No port stops another. What is refused or raised becomes the status of its port, which is tried
+    again later and later, and is left clean rather than half done. ``clock`` counts seconds.
     """
 
     def __init__(
@@ -102,17 +94,45 @@ class Reconciler:
             self.reconcile(list(self._ports))
 
     def reconcile(self, devices: Collection[str]) -> None:
-        """Make the kernel hold what is desired of these devices; clean where nothing is."""
+        """Make the kernel hold what is desired of these devices; clean where nothing is.
+
+        Raises nothing: each port that is not settled has its status and a time for the next look.
+        """
         with self._lock:
             ports = [self._ports.setdefault(device, Port(device)) for device in devices]
-            refusals: Mapping[str, str] = {}
-            for _ in range(ROUNDS):
-                todo = self._look(ports)
-                ports = [port for port in ports if port.device in todo]
-                if not ports:
-                    return
-                refusals = self._tell(ports, todo)
-            self._give_up(ports, refusals)
+            for port in ports:
+                port.begin(self._clock())
+            by_halves(ports, self._reconcile, self._fail)
+
+    def _reconcile(self, ports: Sequence[Port]) -> None:
+        try:
+            self._reconcile_together(ports)
+        except Unavailable as error:
+            # No port is at fault: fewer would fare no better.
+            for port in ports:
+                self._fail(port, error)
+
+    def _reconcile_together(self, ports: Sequence[Port]) -> None:
+        refusals: Mapping[str, str] = {}
+        for _ in range(ROUNDS):
+            todo = self._look(ports)
+            ports = self._claimed([port for port in ports if port.device in todo])
+            if not ports:
+                return
+            refusals = self._tell(ports, [step for each in ports for step in todo[each.device]])
+        self._give_up(ports, refusals)
+
+    def _fail(self, port: Port, error: Exception) -> None:
+        LOG.debug("%s", port.device, exc_info=error)
+        port.fail(self._clock(), f"{type(error).__name__}: {error}")
+
+    @contextlib.contextmanager
+    def _blaming(self, port: Port) -> Iterator[None]:
+        """What is raised here is the fault of one port."""
+        try:
+            yield
+        except Exception as error:
+            self._fail(port, error)
 
     def reconcile_due(self) -> Optional[float]:
         """Reconcile what is due now and return the seconds until the next; None for no next."""
@@ -130,21 +150,26 @@ class Reconciler:
     def _look(self, ports: Sequence[Port]) -> Dict[str, Steps]:
         """The steps of each device that has any. A port without steps has its status after this."""
         seen = self._kernel.observe([port.device for port in ports]) if ports else {}
-        todo = {}
+        todo: Dict[str, Steps] = {}
         for port in ports:
-            observed = seen.get(port.device)
-            if observed is None:
-                self._settle(port)
-                continue
-            plan = self._plan(port, observed)
-            left = diff(plan, observed)
-            if left.steps:
-                todo[port.device] = left.steps
-            else:
-                self._conclude(port, obstacles(plan, observed), left.awaited_packets)
+            with self._blaming(port):
+                steps = self._steps(port, seen.get(port.device))
+                if steps:
+                    todo[port.device] = steps
         if len(seen) < len(ports):
             self._sweep()
         return todo
+
+    def _steps(self, port: Port, observed: Optional[Observed]) -> Steps:
+        """What there is to tell the kernel now; without any, the port gets its status."""
+        if observed is None:
+            self._settle(port)
+            return ()
+        plan = self._plan(port, observed)
+        left = diff(plan, observed)
+        if not left.steps:
+            self._conclude(port, obstacles(plan, observed), left.awaited_packets)
+        return left.steps
 
     def _conclude(self, port: Port, hindrances: Sequence[str], awaited_packets: int) -> None:
         """Give a port its status that leaves nothing to tell the kernel now."""
@@ -165,19 +190,26 @@ class Reconciler:
         if port.link == Link.CLEAN:
             self._switch.release(port.device)
             self._budget.free(port.device)
-            del self._ports[port.device]
+            self._ports.pop(port.device, None)
 
-    def _tell(self, ports: Sequence[Port], todo: Mapping[str, Steps]) -> Dict[str, str]:
-        """Apply, with the switch's hands off; returns the first refusal by port's device.
+    def _claimed(self, ports: Sequence[Port]) -> List[Port]:
+        """Those of the ports that the switch leaves alone; a clean one needs no claim."""
+        claimed = []
+        for port in ports:
+            with self._blaming(port):
+                if port.link != Link.CLEAN:
+                    self._switch.claim(port.device)
+                claimed.append(port)
+        return claimed
+
+    def _tell(self, ports: Sequence[Port], steps: Sequence[Step]) -> Dict[str, str]:
+        """Apply the steps and return the first refusal by port's device.
 
         The first is the cause of those behind it.
         """
-        for port in ports:
-            if port.link != Link.CLEAN:
-                self._switch.claim(port.device)
         owners = {ifb_name(port.device): port.device for port in ports}
         refusals: Dict[str, str] = {}
-        for failure in self._kernel.apply([step for steps in todo.values() for step in steps]):
+        for failure in self._kernel.apply(steps):
             device = owners.get(failure.step.device, failure.step.device)
             if device not in refusals:
                 refusals[device] = str(failure)
@@ -210,8 +242,11 @@ class Reconciler:
         )
 
     def _sweep(self) -> None:
-        """Remove the ifbs of devices that are gone."""
-        left: List[str] = list(self._kernel.orphans())
-        if left:
-            LOG.info("Removing ifbs whose ports are gone: %s", ", ".join(sorted(left)))
-            self._kernel.apply([DeleteIfb(ifb) for ifb in left])
+        """Remove the ifbs of devices that are gone, or leave it to the next audit."""
+        try:
+            left = sorted(self._kernel.orphans())
+            if left:
+                LOG.info("Removing ifbs whose ports are gone: %s", ", ".join(left))
+                self._kernel.apply([DeleteIfb(ifb) for ifb in left])
+        except Exception:
+            LOG.warning("Ifbs whose ports are gone may be left", exc_info=True)

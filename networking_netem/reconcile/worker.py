@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import Optional
 
 from networking_netem.kernel.watch import Watcher
 from networking_netem.reconcile.reconciler import Reconciler
@@ -39,13 +40,20 @@ class Worker:
         """Say that something may be due earlier than it was."""
         self._work.set()
 
-    def _watch(self, watcher: Watcher) -> None:
+    def _watch(self, watcher: Optional[Watcher]) -> None:
         while True:
-            names = watcher.wait()
-            if names is None:
-                LOG.warning("The kernel announced more than could be heard; looking at all ports")
-            self._reconciler.touch(names)
-            self.wake()
+            try:
+                # A new one has missed what was announced before: all ports may have changed.
+                names = watcher.wait() if watcher else None
+                watcher = watcher or Watcher()
+                if names is None:
+                    LOG.warning("The kernel announced what was not heard; looking at all ports")
+                self._reconciler.touch(names)
+                self.wake()
+            except Exception:
+                LOG.exception("Listening to the kernel failed; again in %s s", AFTER_FAULT_S)
+                watcher = None
+                time.sleep(AFTER_FAULT_S)
 
     def _run(self) -> None:
         audit_at_s = time.monotonic()

@@ -244,6 +244,12 @@ def test_a_policy_of_neutrons_becomes_a_link_and_ends(ovs: Ovs, unlocked_deletio
     assert kernel.devices[TAP].ifb
     assert ovs.owner(TAP) == ROW
 
+    kernel.plug("qvr11111111-11")
+    extension.handle_port(None, port("qvr11111111-11"))
+    assert reconciler.link("qvr11111111-11") == asked
+    assert kernel.devices[TAP].ifb is None
+    extension.handle_port(None, port())
+
     extension.delete_port(None, {"port_id": PORT_ID})
     assert reconciler.statuses() == {}
     assert kernel.devices[TAP].ifb is None

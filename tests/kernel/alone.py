@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import List, Sequence
 
+from networking_netem.kernel import guard
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 
 
@@ -20,7 +21,7 @@ class NoSwitch:
 
 
 class Sender:
-    """Sends requests to the kernel, and counts messages and sends."""
+    """Sends requests as the privileged process does, and counts messages and sends."""
 
     def __init__(self) -> None:
         self.messages = self.sends = 0
@@ -28,5 +29,6 @@ class Sender:
     def transact(self, requests: Sequence[Request]) -> List[Answer]:
         self.messages += len(requests)
         self.sends += 1
+        assert not any(map(guard.refusal, requests)), "the privileged process would refuse it"
         with Netlink() as netlink:
             return netlink.transact(requests)

@@ -96,6 +96,31 @@ def test_all_else_is_refused_naming_attribute_range_and_value(value: object) -> 
     assert len(message) < 200
 
 
+HOSTILE = {
+    "digits": lambda size: "1" * size,
+    "digits and a letter": lambda size: "1" * size + "x",
+    "zeros": lambda size: "0" * size,
+    "decimals": lambda size: "0." + "0" * size,
+    "points": lambda size: "." * size,
+    "points and digits": lambda size: "1." * (size // 2),
+    "spaces": lambda size: " " * size + "1",
+    "exponent": lambda size: "1e" + "9" * size,
+    "exponents": lambda size: "1e" * (size // 2),
+    "full-width digits": lambda size: "\uff11" * size,
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_a_long_text_is_refused_at_once(shape: str) -> None:
+    for size in (10**3, 10**4, 10**5, 10**6):
+        text = HOSTILE[shape](size)
+        begin_s = time.process_time()
+        with pytest.raises(InvalidValue) as refused:
+            DELAY_MS.parse(text)
+        assert time.process_time() - begin_s < 0.05
+        assert len(str(refused.value)) < 200
+
+
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
 @given(data=st.data())
 def test_every_number_in_the_range_survives_each_way_of_writing_it(

@@ -41,6 +41,13 @@ def test_each_direction_is_edited_by_itself(edits: Edits) -> None:
     assert link == Link(egress=SLOW.egress, ingress=Impairment(loss_ppm=10_000))
 
 
+def test_a_port_takes_its_link_along_to_another_device(edits: Edits) -> None:
+    edits.put(ONE, Direction.INGRESS, LOSS, {"loss_pct": 1})
+    edits.move(ONE, to=TWO)
+    whole = Link(egress=SLOW.egress, ingress=Impairment(loss_ppm=10_000))
+    assert edits.take() == {ONE: Link.CLEAN, TWO: whole}
+
+
 def test_edits_are_taken_once(edits: Edits) -> None:
     edits.put(TWO, Direction.EGRESS, LOSS, {"loss_pct": 1})
     assert list(edits.take()) == [TWO]

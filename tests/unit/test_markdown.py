@@ -15,7 +15,7 @@ import pytest
 
 REPO = Path(__file__).parents[2]
 PACKAGE = REPO / "networking_netem"
-PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "doc").rglob("*.md"))]
+PAGES = [*sorted(REPO.glob("*.md")), *sorted((REPO / "doc").rglob("*.md"))]
 DECISIONS = REPO / "doc/adr"
 MOST = 120
 OUTPUT = ("", "console", "http")

@@ -41,11 +41,11 @@ def test_tbf_golden() -> None:
     assert attributes.unpack(encoded)[5].hex() == "00ba1dd205000000"
 
 
-def test_a_delete_names_our_handle_so_that_it_cannot_hit_anothers() -> None:
-    assert (
-        qdisc.delete_root(3).body.hex()
-        == "00000000" + "03000000" + "0000454e" + "ffffffff" + "0" * 8
-    )
+def test_a_delete_names_our_handle_and_kind_so_that_it_cannot_hit_anothers() -> None:
+    assert qdisc.delete_root(3).body.hex() == (
+        "00000000" + "03000000" + "0000454e" + "ffffffff" + "0" * 8
+        + "08000100" + "74626600"
+    )  # fmt: skip
 
 
 def test_redirect_golden() -> None:

@@ -18,53 +18,9 @@ from networking_netem.domain.observed import Foreign, ObservedTree
 from networking_netem.domain.plan import Conditions, plan
 from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc, Step
 from networking_netem.kernel.apply import Failure
-from networking_netem.reconcile.budget import PACKET_BYTES, Budget
-from networking_netem.reconcile.reconciler import Reconciler
-from networking_netem.reconcile.status import SETTLED, Failed, Status, Waiting
-from tests.support.kernel_in_memory import KernelInMemory
-
-ONE, TWO = "tap00000000-01", "tap00000000-02"
-SLOW = Link(egress=Impairment(delay_us=100_000), ingress=Impairment(rate_kbps=1000))
-LOSSY = Link(egress=Impairment(loss_ppm=10_000))
-
-
-class Claims:
-    """Records which ports Open vSwitch was told to leave alone."""
-
-    def __init__(self) -> None:
-        self.held: List[str] = []
-
-    def claim(self, device: str) -> bool:
-        if device in self.held:
-            return False
-        self.held.append(device)
-        return True
-
-    def release(self, device: str) -> None:
-        if device in self.held:
-            self.held.remove(device)
-
-
-class Scene:
-    """A reconciler with a kernel in memory and a clock that stands still until moved."""
-
-    def __init__(self, memory_bytes: int = 1 << 40) -> None:
-        self.now_s = 100.0
-        self.kernel = KernelInMemory(ONE, TWO)
-        self.claims = Claims()
-        self.reconciler = Reconciler(
-            self.kernel, self.claims, Budget(memory_bytes), clock=lambda: self.now_s
-        )
-
-    def link(self, device: str, link: Link) -> None:
-        self.reconciler.want(device, link)
-        self.reconciler.reconcile([device])
-
-    def status(self, device: str) -> Status:
-        return self.reconciler.statuses().get(device, SETTLED)
-
-    def holds(self, device: str, link: Link) -> bool:
-        return diff(plan(link), self.kernel.devices[device]).is_none
+from networking_netem.reconcile.budget import PACKET_BYTES
+from networking_netem.reconcile.status import SETTLED, Failed, Waiting
+from tests.support.scene import ONE, SLOW, TWO, Scene
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 # Clouds run networking_netem, on Python 3.8 and later. Labs run netem_lab, on Python 3.9 (bullseye) and later.
 VERMIN := $(VENV)/bin/vermin -q --violations --eval-annotations
 
-.PHONY: demo test check style docs figures releases setup clean
+.PHONY: demo test check style docs figures releases prepare packages setup clean
 
 setup: $(VENV)/ready
+
+# All of Debian's packages that any target asks for.
+packages: $(VENV)/test-ready $(VENV)/releases-ready
 
 # Debian packages only if one is missing; the lists of a fresh machine may be missing too, or old.
 debian = dpkg -s $(1) >/dev/null 2>&1 \
@@ -54,6 +57,11 @@ test: check $(VENV)/test-ready
 # Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again.
 releases: $(VENV)/releases-ready
 	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) $(SUITE)
+
+# What these two make at their first run, made now: the clients' environments, the suites' images.
+prepare: packages
+	$(PY) -m tests.clients.environments
+	$(PY) -m tests.releases --images-only $(SUITE)
 
 $(VENV)/releases-ready: $(VENV)/ready
 	$(call debian,debootstrap debian-archive-keyring)

@@ -43,7 +43,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
         """A port was plugged or changed, or the agent handles all its ports again."""
         super().handle_port(context, port)
         # Above, Neutron does not call the driver for an unchanged policy (17-29). The port is
-        # reconciled all the same: Open vSwitch may have restarted, or the device be another one.
+        # reconciled all the same: Open vSwitch may have restarted, or the device be another.
         with seam.editing():
             device = self.qos_driver.device(port)
         self._reconcile([device] if device else ())

@@ -9,7 +9,6 @@ from typing import Any, Callable
 import pytest
 
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
-from tests.api import mariadb
 from tests.support import neutron_api
 from tests.support.neutron_api import NeutronApi
 
@@ -27,9 +26,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield request.getfixturevalue("api")
         return
     root = tmp_path_factory.mktemp("served")
-    url = mariadb.create(request.getfixturevalue("mariadb_socket"), "served")
-    conf = neutron_api.configure(root, database=url)
-    neutron_api.manage(conf, "neutron", "upgrade", "heads")
+    conf = neutron_api.configure(root, database=request.getfixturevalue("neutron_in_mariadb"))
     neutron_api.manage(conf, "networking-netem", "upgrade", "head")
     with neutron_api.serving(conf) as served:
         yield served

@@ -10,7 +10,6 @@ from typing import Iterator
 import pytest
 import sqlalchemy as sa
 
-from tests.api import mariadb
 from tests.support import first_version, neutron_api, schema
 
 OURS = "networking-netem"
@@ -50,10 +49,8 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         neutron_api.create_sqlite(root / "neutron.sqlite")
         url = f"sqlite:///{root}/neutron.sqlite"
         return Database(url, neutron_api.configure(root))
-    url = mariadb.create(request.getfixturevalue("mariadb_socket"), "neutron")
-    conf = neutron_api.configure(root, database=url)
-    neutron_api.manage(conf, "neutron", "upgrade", "heads")
-    return Database(url, conf)
+    url = request.getfixturevalue("neutron_in_mariadb")
+    return Database(url, neutron_api.configure(root, database=url))
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import lock
+
 REPO = Path(__file__).parents[2]
 ROOT = REPO / ".venvs"
 PINS = Path(__file__).with_name("venvs")
@@ -78,19 +80,24 @@ def ensure(name: str) -> Path:
     stamp = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
     folder = ROOT / name
     ready = folder / "ready"
-    if not ready.exists() or ready.read_text() != stamp:
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder)
-        if name == "newest":
-            # As users install it: pip chooses the packages, we only choose their versions.
-            _pip(folder, "--constraint", pins, "--editable", f"{REPO}[client]")
-        else:
-            _pip(folder, "--no-deps", "--requirement", pins)
-            # Our package and its entry points are in the folder that the tests run from.
-            (site,) = folder.glob("lib/python3*/site-packages")
-            (site / "networking-netem.pth").write_text(f"{REPO}\n")
-        ready.write_text(stamp)
+    with lock.held(ROOT / f"{name}.lock"):
+        if not ready.exists() or ready.read_text() != stamp:
+            _make(name, folder, pins)
+            ready.write_text(stamp)
     return folder
+
+
+def _make(name: str, folder: Path, pins: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    venv.create(folder)
+    if name == "newest":
+        # As users install it: pip chooses what is needed, the pins only choose the versions.
+        _pip(folder, "--constraint", pins, "--editable", f"{REPO}[client]")
+    else:
+        _pip(folder, "--no-deps", "--requirement", pins)
+        # Our package and its entry points lie in the folder that tests run from.
+        (site,) = folder.glob("lib/python3*/site-packages")
+        (site / "networking-netem.pth").write_text(f"{REPO}\n")
 
 
 def _pip(folder: Path, *arguments: object) -> None:

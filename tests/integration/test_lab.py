@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+import uuid
 from functools import partial
 
 import pytest
@@ -90,12 +91,13 @@ def test_who_goes_away_kills_what_he_has_started(lab: Lab) -> None:
 
 
 def test_spawn_gives_lines_while_the_command_runs(lab: Lab) -> None:
-    script = "echo one; sleep 1; echo two; printf three; exit 5"
-    started = time.monotonic()
+    """Its second line waits for word that the first has arrived; without, it fails."""
+    go_on = f"/run/{uuid.uuid4()}"
+    script = f"mkfifo {go_on}; echo one; timeout 60 cat {go_on} || exit 6; printf three; exit 5"
     process = remote.spawn("node", ["sh", "-c", script])
     lines = iter(process)
     assert next(lines) == "one\n"
-    assert time.monotonic() - started < 0.9
+    assert remote.run("node", ["sh", "-c", f"echo two >{go_on}; rm {go_on}"]).returncode == 0
     assert list(lines) == ["two\n", "three"]
     assert process.wait() == 5
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -31,18 +32,29 @@ def load_modules() -> None:
         subprocess.run(["modprobe", module, *options], check=True)
 
 
+# Of the namespace of the thread that writes it; what its later devices begin with.
+_NO_IPV6 = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _modules() -> None:
     """Load the modules; without them there is nothing to test."""
     load_modules()
+    # Else whichever program first opens an IPv6 socket loads it, and devices begin to speak.
+    subprocess.run(["modprobe", "ipv6"], check=True)
 
 
 @pytest.fixture
 def netns() -> Iterator[None]:
-    """A network namespace for this thread; the devices in it are gone after the test."""
+    """An own network namespace for this thread; what was made in it goes with it.
+
+    No packet is in it that the case does not send. With IPv6 a device that comes up reports its
+    groups, looks for who has its address and asks for a router, for seconds, at random times.
+    """
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     _call(_LIBC.unshare(CLONE_NEWNET))
     try:
+        _NO_IPV6.write_text("1")
         yield
     finally:
         # Threads of the test may keep the namespace alive, and modules in use.

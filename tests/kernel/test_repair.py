@@ -143,6 +143,7 @@ def test_an_agent_started_anew_finishes_what_was_half_done(netlink: Netlink, tap
     whole.link(tap, ALL)
     for cut in range(1, whole.sender.messages):
         Agent().link(tap, Link.CLEAN)
+        assert is_held(netlink, tap, Link.CLEAN)
         half = Agent()
         half.reconciler._kernel = Host(_dies_after(cut))
         with pytest.raises(KeyboardInterrupt):

@@ -32,10 +32,13 @@ def main(arguments: List[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.releases", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
     parser.add_argument("--rebuild", action="store_true", help="make the images anew")
+    parser.add_argument("--images-only", action="store_true", help="run nothing")
     asked = parser.parse_args(arguments)
     unknown = set(asked.suites) - set(SUITES)
     if unknown:
         parser.error(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+    if asked.images_only:
+        return _make_images(asked.suites or list(SUITES), asked.rebuild)
     table = Table("release", "Debian", "Neutron", "Python", "result", "time", box=None)
     results = []
     for name in asked.suites or SUITES:
@@ -47,6 +50,18 @@ def main(arguments: List[str]) -> int:
         results.append(result)
     Console(width=100, highlight=False).print(table)
     return 0 if set(results) == {PASSED} else 1
+
+
+def _make_images(names: List[str], rebuild: bool) -> int:
+    """Return 0 only if there is an image of every suite."""
+    status = 0
+    for name in names:
+        try:
+            print(image.ensure(SUITES[name], rebuild), flush=True)
+        except BrokenSuite as error:
+            print(error, flush=True)
+            status = 1
+    return status
 
 
 def _run(suite: Suite, rebuild: bool) -> Tuple[Tuple[str, str], str, int]:

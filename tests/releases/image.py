@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import List
 
 from tests.releases.suites import Suite
+from tests.support import lock
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "networking-netem"
 MIRROR = "http://deb.debian.org/debian"
@@ -37,13 +38,14 @@ def path(suite: Suite) -> Path:
 def ensure(suite: Suite, anew: bool = False) -> Path:
     """Return the image of a suite, and make it where there is none; raises BrokenSuite."""
     image = path(suite)
-    if anew or not image.exists():
-        unfinished = image.with_suffix(".new")
-        _remove(unfinished)
-        unfinished.mkdir(parents=True)
-        _make(suite, unfinished)
-        _remove(image)
-        unfinished.rename(image)
+    with lock.held(image.with_suffix(".lock")):
+        if anew or not image.exists():
+            unfinished = image.with_suffix(".new")
+            _remove(unfinished)
+            unfinished.mkdir()
+            _make(suite, unfinished)
+            _remove(image)
+            unfinished.rename(image)
     return image
 
 

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, Iterator, Optional
@@ -158,7 +162,17 @@ def manage(conf: Path, subproject: str, *command: str) -> str:
 
 def create_sqlite(path: Path) -> None:
     """Create the database that the lab's node starts from."""
+    shutil.copy(_pristine_sqlite(), path)
+
+
+@functools.lru_cache(maxsize=None)
+def _pristine_sqlite() -> Path:
+    """The file of a database that nobody uses: to make it takes seconds, once in a process."""
+    folder = tempfile.mkdtemp(prefix="neutron-sqlite-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder, "neutron.sqlite")
     _run(sys.executable, "-m", database.__name__, path)
+    return path
 
 
 def _run(*command: Any) -> str:

@@ -23,7 +23,7 @@ NAMES = [
 
 
 def run(*command: str) -> None:
-    # Compared as bytes, because a name need not be text.
+    # The names are passed as bytes, because they need not be text.
     subprocess.run(list(map(os.fsencode, command)), check=True, capture_output=True)
 
 

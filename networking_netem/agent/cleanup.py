@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`networking-netem-cleanup`: takes off a host what networking-netem put there, nothing else."""
+"""`networking-netem-cleanup`: removes from a host what networking-netem has made, nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 
 _TIMEOUT_S = 90
-"""A link delays a packet 60 s at most, and its spread 30 s more."""
+"""A link delays a packet by at most 60 s, and its jitter by 30 s more."""
 _POLL_EVERY_S = 0.05
 _OWNER = "external_ids:owner=networking-netem"
 
@@ -62,7 +62,7 @@ def _transact(requests: Sequence[Request]) -> List[Answer]:
 
 
 def _clean(host: Host, devices: Collection[str]) -> Dict[str, str]:
-    """Open, drain and remove the links of these devices; returns in words what is left of each.
+    """Open, drain and remove the links of these devices; return a phrase for what is left of each.
 
     Raises ``PermissionError`` where the kernel does not let this process change anything.
     """
@@ -85,7 +85,7 @@ def _clean(host: Host, devices: Collection[str]) -> Dict[str, str]:
 
 
 def _hand_back(devices: Optional[Collection[str]]) -> str:
-    """Have Open vSwitch rule the qdiscs of these ports, or all, again; returns what went wrong."""
+    """Give the qdiscs of these ports, or of all, back to Open vSwitch; return what went wrong."""
     if not shutil.which("ovs-vsctl"):
         return ""
     try:

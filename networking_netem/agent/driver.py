@@ -40,7 +40,7 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
     def device(self, port: Dict[str, Any]) -> str:
         """The network device of a port; empty until an event of the port has named it.
 
-        A port that is seen with another device than before takes its link along.
+        Where an event names another device than before, the link moves to that one.
         """
         known = self._devices.get(port["port_id"], "")
         vif_port = port.get("vif_port")

@@ -29,7 +29,7 @@ class Host:
             return observe.orphans(netlink)
 
     def carriers(self) -> List[str]:
-        """The names of the devices that carry something of ours."""
+        """The names of the devices that hold something of ours."""
         with Netlink() as netlink:
             return observe.carriers(netlink)
 

@@ -65,7 +65,7 @@ class Answer:
 
 
 class Unavailable(Exception):
-    """The kernel as a whole cannot be asked or told now; no single device is at fault."""
+    """The kernel as a whole can be neither read nor changed now; no single device is at fault."""
 
 
 class DumpInterrupted(Unavailable):

@@ -26,7 +26,7 @@ def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
 
     Raises ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
     """
-    return _standing_still(lambda: _observe(netlink, names))
+    return _uninterrupted(lambda: _observe(netlink, names))
 
 
 def orphans(netlink: Netlink) -> List[str]:
@@ -37,11 +37,11 @@ def orphans(netlink: Netlink) -> List[str]:
 
 
 def carriers(netlink: Netlink) -> List[str]:
-    """The names of the devices that carry a qdisc or a filter of ours, or whose ifb is there.
+    """The names of the devices that hold a qdisc or a filter of ours, or have an ifb.
 
     Raises as ``observe`` does.
     """
-    tables = _standing_still(lambda: _tables(netlink))
+    tables = _uninterrupted(lambda: _tables(netlink))
     carrying = {index for index, entries in tables.qdiscs.items() if any(e.entry for e in entries)}
     carrying |= set(tables.redirects)
     names = {found.name for found in tables.devices.values() if _is_our_ifb(found)}
@@ -61,9 +61,9 @@ class _Tables(NamedTuple):
 
 
 def _tables(netlink: Netlink) -> _Tables:
-    """Two dumps and a batch of questions, however many devices.
+    """Read them by two dumps and a batch of requests, however many devices there are.
 
-    Each filter is asked for by itself. A dump of actions would tell all of them at once, but an
+    Each filter is asked for by itself. A dump of actions would list all of them at once, but an
     action outlives its filter.
     """
     devices = _devices(netlink)
@@ -78,7 +78,7 @@ def _tables(netlink: Netlink) -> _Tables:
 
 
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
-    """A device whose hook holds no filter of ours costs one dump more than the tables."""
+    """A device with a clsact but no filter of ours costs one dump more than the tables."""
     devices, qdiscs, redirects = _tables(netlink)
     observed = {}
     for name in names:
@@ -106,8 +106,8 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     return observed
 
 
-def _standing_still(look: Callable[[], Look]) -> Look:
-    """What a look tells that nothing interrupted; the last interruption when all were."""
+def _uninterrupted(look: Callable[[], Look]) -> Look:
+    """Return what `look` returns; raise the last interruption when all attempts had one."""
     for _ in range(ATTEMPTS - 1):
         with contextlib.suppress(DumpInterrupted):
             return look()

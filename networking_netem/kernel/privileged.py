@@ -52,7 +52,7 @@ def transact(requests: Sequence[Request]) -> List[Answer]:
 
 
 def _calls(plain: List[Any]) -> Iterator[List[Any]]:
-    """At least one call: the first starts the process."""
+    """Yield at least one batch, because the first call starts the process."""
     for begin in range(0, max(len(plain), 1), MOST_REQUESTS):
         yield plain[begin : begin + MOST_REQUESTS]
 

@@ -112,7 +112,7 @@ def _delete(ifindex: int, handle: int, parent: int, kind: str) -> Request:
 
 
 def asked_place(body: bytes) -> Asked:
-    """What a request about a qdisc or a filter is about."""
+    """The device, handle and parent in a request about a qdisc or a filter."""
     _, ifindex, handle, parent, _ = TCMSG.unpack_from(body)
     return Asked(ifindex, handle, parent)
 

@@ -91,7 +91,7 @@ def test_who_goes_away_kills_what_he_has_started(lab: Lab) -> None:
 
 
 def test_spawn_gives_lines_while_the_command_runs(lab: Lab) -> None:
-    """Its second line waits for word that the first has arrived; without, it fails."""
+    """The command prints its second line only when the first has arrived; otherwise it fails."""
     go_on = f"/run/{uuid.uuid4()}"
     script = f"mkfifo {go_on}; echo one; timeout 60 cat {go_on} || exit 6; printf three; exit 5"
     process = remote.spawn("node", ["sh", "-c", script])

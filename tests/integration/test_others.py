@@ -204,7 +204,7 @@ def test_a_privileged_process_that_hangs_stops_neither_the_agent_nor_the_links(p
 
 
 def loss(port: Port) -> str:
-    """The share that the netem of the port's ingress loses, as tc tells it."""
+    """The share that the netem of the port's ingress loses, as tc shows it."""
     shown = json.loads(node("tc", "-j", "qdisc", "show", "dev", port.tap))
     (netem,) = (qdisc for qdisc in shown if qdisc["kind"] == "netem")
     return str(netem["options"]["loss-random"]["loss"])

@@ -21,7 +21,7 @@ class NoSwitch:
 
 
 class Sender:
-    """Sends what changes the kernel, as the privileged process does; counts messages and sends."""
+    """Sends requests as the privileged process does, and counts messages and sends."""
 
     def __init__(self) -> None:
         self.messages = self.sends = 0

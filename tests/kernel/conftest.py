@@ -32,7 +32,7 @@ def load_modules() -> None:
         subprocess.run(["modprobe", module, *options], check=True)
 
 
-# Of the namespace of the thread that writes it; what its later devices begin with.
+# The setting that new devices in the namespace of the writing thread begin with.
 _NO_IPV6 = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
 
 
@@ -40,13 +40,13 @@ _NO_IPV6 = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
 def _modules() -> None:
     """Load the modules; without them there is nothing to test."""
     load_modules()
-    # Else whichever program first opens an IPv6 socket loads it, and devices begin to speak.
+    # Otherwise the first program that opens an IPv6 socket loads it, and devices begin to send.
     subprocess.run(["modprobe", "ipv6"], check=True)
 
 
 @pytest.fixture
 def netns() -> Iterator[None]:
-    """An own network namespace for this thread; what was made in it goes with it.
+    """A network namespace for this thread; what is made in it is gone after the test.
 
     No packet is in it that the case does not send. With IPv6 a device that comes up reports its
     groups, looks for who has its address and asks for a router, for seconds, at random times.

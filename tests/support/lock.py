@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One maker at a time of what processes of the tests share on disk."""
+"""Locks files that processes of the tests share, so that one process makes each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Iterator
 
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold the lock that the file at `path` stands for; waits for who holds it.
+    """Hold the lock of the file at `path`; wait while another process holds it.
 
     The kernel takes it back from a process that dies.
     """

@@ -167,7 +167,7 @@ def create_sqlite(path: Path) -> None:
 
 @functools.lru_cache(maxsize=None)
 def _pristine_sqlite() -> Path:
-    """The file of a database that nobody uses: to make it takes seconds, once in a process."""
+    """The file of a database to copy; it takes seconds to make, once in a process."""
     folder = tempfile.mkdtemp(prefix="neutron-sqlite-")
     atexit.register(shutil.rmtree, folder)
     path = Path(folder, "neutron.sqlite")

@@ -19,6 +19,9 @@ from typing import Any, ContextManager
 from neutron.agent.l2.extensions import qos
 from neutron_lib import exceptions
 from oslo_concurrency import lockutils
+from oslo_log import log as logging
+
+LOG = logging.getLogger(__name__)
 
 OPEN_VSWITCH = "ovs"
 """The Open vSwitch agent's name for itself. Neutron has the constant in 17, later neutron-lib."""
@@ -42,14 +45,28 @@ def editing() -> ContextManager[Any]:
 
 
 class QosAgentExtension(qos.QosAgentExtension):
-    """Neutron's QoS extension, with a method that is called after a pushed policy was handled."""
+    """Neutron's, which takes no older policy for a newer one, and says when policies changed."""
 
     def _handle_notification(
         self, context: Any, resource_type: str, qos_policies: Any, event_type: str
     ) -> None:
-        # Neutron registers this method for the policies that servers push (17-29).
+        # Registered by this name for the policies that servers push (17-29).
         super()._handle_notification(context, resource_type, qos_policies, event_type)
         self.policies_changed()
 
+    def _process_update_policy(self, qos_policy: Any) -> None:
+        # Called under the lock (17-29). Pushes of two API workers may overtake each other on their
+        # way: the older policy would be in force until the next change.
+        known = self.policy_map.get_policy(qos_policy.id)
+        if known is not None and _revision(qos_policy) < _revision(known):
+            LOG.info("Policy %s was pushed late, and is passed over", qos_policy.id)
+            return
+        super()._process_update_policy(qos_policy)
+
     def policies_changed(self) -> None:
-        """Called after a pushed policy was handled; the lock of `editing` is free then."""
+        """The rules of ports may have been edited; the lock is free again."""
+
+
+def _revision(policy: Any) -> int:
+    """The revision of a policy before its last change; each change of a rule raises it."""
+    return policy.revision_number or 0 if policy.obj_attr_is_set("revision_number") else 0

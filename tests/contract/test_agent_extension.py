@@ -185,6 +185,25 @@ def test_handlers_are_called_by_these_names_under_this_lock(
     assert all(driver.locked)
 
 
+def test_a_policy_that_was_overtaken_is_passed_over(recorded: Any, unlocked_deletion: None) -> None:
+    driver = recorded.qos_driver
+
+    def pushed(revision: int, *rules: Any) -> List[str]:
+        changed = policy(*rules)
+        changed.revision_number = revision
+        recorded._handle_notification(None, "QosPolicy", [changed], events.UPDATED)
+        return driver.since()
+
+    first = policy(delay(1, "egress"), delay(2, "ingress"))
+    first.revision_number = 4
+    recorded.policy_map.update_policy(first)
+    recorded.handle_port(None, port())
+    driver.since()
+    assert pushed(6) == ["delete_delay", "delete_delay_ingress"]
+    assert pushed(5, delay(2, "ingress")) == [], "an older policy is in force"
+    assert pushed(6, delay(3, "ingress")) == ["update_delay"]
+
+
 def test_pushed_policies_come_through_the_method_that_we_override(recorded: Any) -> None:
     locked: List[bool] = []
     recorded.policies_changed = lambda: locked.append(_is_locked())
@@ -201,7 +220,13 @@ def test_neutron_has_what_we_override_and_takes_no_name_of_ours() -> None:
         (
             NetemAgentExtension,
             qos.QosAgentExtension,
-            {"initialize", "handle_port", "delete_port", "_handle_notification"},
+            {
+                "initialize",
+                "handle_port",
+                "delete_port",
+                "_handle_notification",
+                "_process_update_policy",
+            },
         ),
         (
             NetemQosDriver,

@@ -161,3 +161,31 @@ def test_a_newer_minor_version_is_read_as_the_one_known(policy: Any) -> None:
     assert _rules(arrived) == _rules(policy)
     assert not arrived.obj_what_changed()
     assert {rule.VERSION for rule in arrived.rules if rule.obj_name() in wire._CLASSES} == {"1.0"}
+
+
+def test_each_change_of_a_rule_raises_the_revision_that_travels(
+    api: NeutronApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By it an agent tells which of two policies is the newer one (agent/seam.py)."""
+    from neutron.api.rpc.handlers import resources_rpc
+
+    pushed = []
+    monkeypatch.setattr(
+        resources_rpc.ResourcesPushRpcApi,
+        "push",
+        lambda self, context, policies, event: pushed.extend(
+            (each.revision_number, len(each.rules)) for each in policies
+        ),
+    )
+    made = api.post("/qos/policies", {"policy": {"name": "revised"}}).body["policy"]["id"]
+    rules = {}
+    for name, values in (("delay", {"delay_ms": 1}), ("bandwidth_limit", {"max_kbps": 1})):
+        path = f"/qos/policies/{made}/{name}_rules"
+        answer = api.post(path, {f"{name}_rule": values})
+        rules[name] = f"{path}/{answer.body[f'{name}_rule']['id']}"
+    assert api.put(rules["delay"], {"delay_rule": {"delay_ms": 2}}).status == 200
+    assert api.delete(rules["bandwidth_limit"]).status == 204
+    assert api.delete(rules["delay"]).status == 204
+    revisions = [revision for revision, _ in pushed]
+    assert [count for _, count in pushed][-5:] == [1, 2, 2, 1, 0]
+    assert revisions == sorted(set(revisions)), "an agent may take an older policy for the newer"

@@ -14,10 +14,11 @@ from neutron.objects.qos import policy as qos_policy
 from neutron.services.qos.drivers import manager as drivers
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 from neutron_lib.api.definitions import qos as qos_apidef
+from neutron_lib.callbacks import events, registry, resources
 
 from networking_netem.rules import objects, register
 from networking_netem.rules.supported import supported_rules
-from networking_netem.server import address, attach
+from networking_netem.server import address, attach, conflicts
 
 # From neutron.wsgi in 17 and 21, from neutron.api.wsgi in 26 to 29; under this name in all.
 JSONDeserializer = wsgi_resource.wsgi.JSONDeserializer
@@ -48,6 +49,8 @@ def apply() -> None:
 
     # A port that no driver takes is refused without a word why (17-29).
     drivers.QosServiceDriverManager.validate_rule_for_port = _validate_rule_for_port
+    registry.subscribe(attach.refuse_change, resources.PORT, events.PRECOMMIT_UPDATE)
+    conflicts.refuse()
 
 
 def rule_common_fields() -> Dict[str, Any]:

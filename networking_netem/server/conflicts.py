@@ -67,7 +67,7 @@ def _refuse_trunk(mapper: Any, connection: Any, member: Any) -> None:
     """Raise `QosRuleNotSupported` for a parent port or a subport that has a rule of ours."""
     own, of_network = qos_models.QosPortPolicyBinding, qos_models.QosNetworkPolicyBinding
     port = models_v2.Port
-    policy = (
+    policy: Any = (
         orm.Query([sa.func.coalesce(own.policy_id, of_network.policy_id)])
         .select_from(port)
         .outerjoin(own, own.port_id == port.id)

@@ -42,7 +42,8 @@ def refuse_change(resource: str, event: str, trigger: Any, payload: Any) -> None
     before, after = payload.states[0], payload.desired_state
     if not any(before.get(name) != after.get(name) for name in _CHOSEN):
         return
-    if not _is_of_the_network(after) and after[portbindings.VNIC_TYPE] == portbindings.VNIC_NORMAL:
+    vnic_type = after.get(portbindings.VNIC_TYPE, portbindings.VNIC_NORMAL)
+    if vnic_type == portbindings.VNIC_NORMAL and not _is_of_the_network(after):
         return
     port = ports.Port.get_object(payload.context, id=payload.resource_id)
     policy_id = port.qos_policy_id or port.qos_network_policy_id

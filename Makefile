@@ -5,7 +5,15 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 # Clouds run networking_netem, on Python 3.8 and later. Labs run netem_lab, on Python 3.9 (bullseye) and later.
 VERMIN := $(VENV)/bin/vermin -q --violations --eval-annotations
 
-.PHONY: demo test check style docs figures releases prepare packages setup clean
+NEUTRON := .venvs/neutron
+NEUTRON_QOS := neutron.tests.unit.services.qos \
+	neutron.tests.unit.objects.qos \
+	neutron.tests.unit.agent.l2.extensions.test_qos \
+	neutron.tests.unit.plugins.ml2.drivers.openvswitch.agent.extension_drivers.test_qos_driver
+# Of these, in seconds: the methods for one rule of each type, and the agent's driver.
+NEUTRON_SHORT := -k 'policy_rule or (get_policy_ and _rule) or QosOVSAgentDriverTestCase'
+
+.PHONY: demo test check style docs figures releases prepare packages neutron-tests neutron-tests-short setup clean
 
 setup: $(VENV)/ready
 
@@ -51,8 +59,19 @@ docs: setup
 test: check $(VENV)/test-ready
 	$(PY) -m pytest -q tests/api
 	$(PY) -m pytest -q tests/clients
+	$(MAKE) neutron-tests-short
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
 	$(PY) -m pytest -q tests/integration
+
+# Neutron's own tests of QoS, in a process that knows our rules; the wheel of Neutron has them.
+neutron-tests neutron-tests-short: $(NEUTRON)/ready
+	$(NEUTRON)/bin/python -m pytest -q -r fE -p tests.neutron.applied \
+		$(if $(filter %-short,$@),$(NEUTRON_SHORT)) --pyargs $(NEUTRON_QOS)
+
+$(NEUTRON)/ready: tests/neutron/requirements.txt constraints.txt
+	python3 -m venv $(NEUTRON)
+	$(NEUTRON)/bin/pip install -q -c constraints.txt -r $<
+	touch $@
 
 # Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again.
 releases: $(VENV)/releases-ready

@@ -31,9 +31,12 @@ HOLDS = """
 * A rule is found at its own path only. The path of another policy or type answers 404.
 * A body is JSON, and nests arrays and objects at most 16 deep. A `Content-Type` that is sent must
   be `application/json`.
-* A policy with these rules is refused with 409 on a port without a device in its host's kernel:
-  `binding:vnic_type` other than `normal`, `vhostuser`, Open vSwitch's userspace datapath. A port
-  that is bound to such a host later is not checked again, as with Neutron's own rules.
+* A policy with these rules is refused with 409, and the reason, where no device of a host's kernel
+  has the link to itself: `binding:vnic_type` other than `normal`, `vhostuser`, Open vSwitch's
+  userspace datapath, ports of a trunk, ports of routers and DHCP (`device_owner` `network:*`).
+  So it is on floating IPs and on gateways of routers. A rule that would join a policy that one of
+  these has is refused too, and so is a trunk of a port with such rules. A port that is bound to
+  such a host only later is not asked again, as with Neutron's own rules.
 * `GET /v2.0/qos/rule-types` lists what **every** loaded mechanism driver supports. Beside
   `sriovnicswitch` or `ovn` it does not name `delay` and `loss`. Both work all the same on ports
   bound by `openvswitch`. `GET /v2.0/qos/rule-types/delay` shows them on every release. So does

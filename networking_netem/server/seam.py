@@ -6,26 +6,26 @@ What differs between the releases of the server (17-29) is here too.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+from typing import Any, Dict
 
 from neutron.api.v2 import resource as wsgi_resource
 from neutron.extensions import qos as qos_extension
+from neutron.objects.qos import policy as qos_policy
 from neutron.services.qos.drivers import manager as drivers
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 from neutron_lib.api.definitions import qos as qos_apidef
-from neutron_lib.db import utils as db_utils
-from neutron_lib.exceptions import qos as qos_exceptions
+from neutron_lib.callbacks import events, registry, resources
 
-from networking_netem.domain.rule_types import NAMES
 from networking_netem.rules import objects, register
 from networking_netem.rules.supported import supported_rules
-from networking_netem.server import attach
+from networking_netem.server import address, attach, conflicts
 
 # It is in neutron.wsgi in 17 and 21, in neutron.api.wsgi in 26 to 29. All know it by this name.
 JSONDeserializer = wsgi_resource.wsgi.JSONDeserializer
 
-# The original, kept before `apply` replaces it.
+# Before they are replaced: this module is imported once.
 _stock_validate_rule_for_port = drivers.QosServiceDriverManager.validate_rule_for_port
+_stock_create = ovs_driver.OVSDriver.create
 
 
 def apply() -> None:
@@ -36,18 +36,21 @@ def apply() -> None:
     for name, cls in objects.BY_TYPE.items():
         qos_extension.QoSPluginBase.rule_objects.setdefault(name, cls)
 
-    # The mechanism driver holds this dict by reference (17-29).
-    for name, validators in supported_rules().items():
-        ovs_driver.SUPPORTED_RULES.setdefault(name, validators)
+    # The API gets a rule before it changes or deletes it, by these names (17-29). Stock types keep
+    # Neutron's methods, and those find no rule of ours.
+    for name, method in address.methods():
+        setattr(qos_extension.QoSPluginBase, name, method)
+    qos_policy.QosPolicy.get_rule_by_id = address.get_rule_by_id
 
-    # The API layer gets a rule by these methods before it changes or deletes it. Neutron's own
-    # get_policy_rule() does not check the policy in 17 and 21, nor the type in 29. So a rule could
-    # be changed and deleted at the path of another policy or of another type.
-    for name in qos_extension.QoSPluginBase.rule_objects:
-        setattr(qos_extension.QoSPluginBase, f"get_policy_{name}_rule", _get_at_its_address(name))
+    # The mechanism driver makes its QoS driver by this method, and keeps it here (17-29).
+    ovs_driver.OVSDriver.create = staticmethod(_create)
+    if ovs_driver.DRIVER:
+        _support(ovs_driver.DRIVER)
 
     # Neutron does not say why it refuses a port that no driver supports (17-29).
     drivers.QosServiceDriverManager.validate_rule_for_port = _validate_rule_for_port
+    registry.subscribe(attach.refuse_change, resources.PORT, events.PRECOMMIT_UPDATE)
+    conflicts.refuse()
 
 
 def rule_common_fields() -> Dict[str, Any]:
@@ -58,19 +61,18 @@ def rule_common_fields() -> Dict[str, Any]:
     return dict(qos_apidef._QOS_RULE_COMMON_FIELDS)
 
 
-def _get_at_its_address(name: str) -> Callable[..., Any]:
-    """Return the method that gets a rule of type `name`; it finds ours only at their own path."""
+def _create() -> Any:
+    return _support(_stock_create())
 
-    def get(
-        self: Any, context: Any, rule_id: str, policy_id: str, fields: Any = None
-    ) -> Dict[str, Any]:
-        rule = self.get_policy_rule(context, self.rule_objects[name], rule_id, policy_id)
-        at_its_address = rule["type"] == name and rule["qos_policy_id"] == policy_id
-        if (name in NAMES or rule["type"] in NAMES) and not at_its_address:
-            raise qos_exceptions.QosRuleNotFound(policy_id=policy_id, rule_id=rule_id)
-        return db_utils.resource_fields(rule, fields)
 
-    return get
+def _support(driver: Any) -> Any:
+    """Return a QoS driver of Neutron's, which supports our rules from now on.
+
+    It gets a dict of its own: Neutron's is that of the agent's driver too, which asks itself for a
+    handler of each type in it (17-29).
+    """
+    driver.supported_rules = {**driver.supported_rules, **supported_rules()}
+    return driver
 
 
 def _validate_rule_for_port(self: Any, context: Any, rule: Any, port: Any) -> Any:

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import contextlib
+import runpy
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 import sqlalchemy as sa
 
+from networking_netem.domain.rule_types import RULE_TYPES
+from networking_netem.server import migration
 from tests.support import first_version, neutron_api, schema
 
 OURS = "networking-netem"
@@ -34,9 +37,11 @@ class Database:
             yield connection
 
     def empty(self) -> None:
-        """Drop our tables and our migration history, and delete all policies."""
+        """Leave none of our tables, of our history and of the policies."""
+        from networking_netem.rules import models
+
         with self.connection() as connection:
-            for table in (*schema.OUR_TABLES, f"alembic_version_{OURS.replace('-', '_')}"):
+            for table in (*models.TABLES, f"alembic_version_{OURS.replace('-', '_')}"):
                 connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
             connection.execute(sa.text("DELETE FROM qos_policies"))
             connection.execute(sa.text("DELETE FROM standardattributes"))
@@ -84,7 +89,69 @@ def test_every_row_of_the_first_version_is_kept(database: Database) -> None:
         )
 
 
-# The statements that MariaDB has carried out when it stops; it does not undo them.
+WRONG = {
+    "qos_delay": {
+        "d1": ("delay_ms", 60001, 60000),
+        "d2": ("delay_ms", 2147483647, 60000),
+        "d3": ("delay_ms", -1, 0),
+        "d4": ("delay_ms", None, 0),
+        "d5": ("delay_correlation_ms", 30001, 30000),
+        "d6": ("delay_correlation_ms", -2147483648, 0),
+        "d7": ("delay_correlation_ms", None, 0),
+    },
+    "qos_loss": {
+        "l1": ("loss_pct", 101, 100),
+        "l2": ("loss_pct", 2147483647, 100),
+        "l3": ("loss_pct", -5, 0),
+        "l4": ("loss_pct", None, 0),
+    },
+}
+"""By table and rule: a column, what the first version left there, and what it becomes."""
+
+
+def test_what_the_api_would_refuse_is_clamped_and_named(database: Database) -> None:
+    expected = {}
+    with database.connection() as connection:
+        first_version.create(connection)
+        connection.execute(sa.text("DELETE FROM qos_delay"))
+        connection.execute(sa.text("DELETE FROM qos_loss"))
+        for number in range(4, 8):
+            first_version.insert(connection, "standardattributes", (900 + number, "qos_policies"))
+            policy = (f"p{number}", f"policy {number}", 900 + number)
+            first_version.insert(connection, "qos_policies", policy)
+        for table, rows in WRONG.items():
+            for rule_id, (column, value, _) in rows.items():
+                row = dict.fromkeys(first_version.COLUMNS[table], 1)
+                row.update({"id": rule_id, "qos_policy_id": f"p{rule_id[1:]}", column: value})
+                first_version.insert(connection, table, tuple(row.values()))
+
+    said = database.upgrade()
+    with database.connection() as connection:
+        assert schema.differences(connection) == []
+        for table, rows in WRONG.items():
+            for rule_id, (column, value, clamped) in rows.items():
+                where = sa.text(f"SELECT {column} FROM {table} WHERE id = '{rule_id}'")
+                assert connection.execute(where).scalar() == clamped
+                line = f"{table}: {column} of rule {rule_id} of policy p{rule_id[1:]} was "
+                expected[line] = f"{'NULL' if value is None else value},"
+    lines = [line for line in said.splitlines() if line.startswith("qos_")]
+    assert len(lines) == len(expected)
+    for line, value in expected.items():
+        (found,) = (each for each in lines if each.startswith(line))
+        assert found[len(line) :].startswith(value)
+    assert "qos_delay:" not in database.upgrade()
+
+
+def test_the_migration_knows_the_ranges_of_the_declaration() -> None:
+    folder = Path(migration.__file__).parent / "alembic_migrations/versions/victoria/contract"
+    (file,) = folder.glob("b7e90c3d18a4_*.py")
+    maxima = runpy.run_path(str(file))["MAXIMA"]
+    declared = {each.name: each for rule_type in RULE_TYPES for each in rule_type.numbers}
+    for name, maximum in maxima.items():
+        assert (declared[name].minimum, declared[name].maximum) == (0, maximum)
+
+
+# Where MariaDB may have stopped, its statements before that being for good.
 STOPS = [
     ["ALTER TABLE qos_delay ADD COLUMN direction ENUM('egress','ingress') NOT NULL"],
     [

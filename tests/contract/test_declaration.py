@@ -59,7 +59,7 @@ def test_attributes_of_the_api(rule_type: RuleType, cls: type) -> None:
 @each_type
 def test_what_the_driver_supports(rule_type: RuleType, cls: type) -> None:
     seam.apply()
-    supported = ovs_driver.SUPPORTED_RULES[rule_type.name]
+    supported = ovs_driver.OVSDriver.create().supported_rules[rule_type.name]
     assert set(supported) == {attribute.name for attribute in rule_type.attributes}
 
 

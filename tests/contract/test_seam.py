@@ -18,6 +18,7 @@ from neutron.objects import base, ports
 from neutron.objects.qos import policy as qos_policy
 from neutron.objects.qos import rule as qos_rule
 from neutron.objects.qos import rule_type as qos_rule_type
+from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 from neutron.services.qos import qos_plugin
 from neutron.services.qos.drivers import manager as drivers
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
@@ -30,6 +31,7 @@ from networking_netem.domain.rule_types import RULE_TYPES
 from networking_netem.extensions import qos_netem
 from networking_netem.rules import objects
 from networking_netem.server import body, plugin, seam
+from networking_netem.server.address import Address
 
 NAMES = [rule_type.name for rule_type in RULE_TYPES]
 ID = "11111111-1111-1111-1111-111111111111"
@@ -47,7 +49,7 @@ def test_applying_again_changes_nothing() -> None:
         return (
             list(constants.VALID_RULE_TYPES),
             dict(qos_extension.QoSPluginBase.rule_objects),
-            {name: dict(each) for name, each in ovs_driver.SUPPORTED_RULES.items()},
+            {name: dict(each) for name, each in _driver().supported_rules.items()},
             [registered[cls.__name__] for cls in objects.BY_TYPE.values()],
         )
 
@@ -75,11 +77,56 @@ def test_get_rules_still_looks_classes_up_in_its_module() -> None:
     )
 
 
-def test_the_driver_of_open_vswitch_still_holds_this_dict() -> None:
-    driver = ovs_driver.OVSDriver.create()
-    assert driver.supported_rules is ovs_driver.SUPPORTED_RULES, (
-        f"{driver} no longer holds SUPPORTED_RULES by reference: it will refuse our rules"
+def _driver() -> ovs_driver.OVSDriver:
+    """The QoS driver that a mechanism driver registers."""
+    ovs_driver.register()
+    return ovs_driver.DRIVER
+
+
+def test_the_driver_of_open_vswitch_supports_our_rules() -> None:
+    assert set(_driver().supported_rules) >= set(NAMES), (
+        "OVSDriver.create no longer makes the driver that is registered: it will refuse our rules"
     )
+
+
+def test_a_driver_made_before_supports_our_rules_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = seam._stock_create()
+    monkeypatch.setattr(ovs_driver, "DRIVER", made)
+    seam.apply()
+    assert ovs_driver.DRIVER is made
+    assert set(made.supported_rules) >= set(NAMES)
+
+
+def test_stock_types_keep_their_methods() -> None:
+    methods = {name for name in vars(qos_extension.QoSPluginBase) if "_policy_" in name}
+    ours = {f"{verb}_policy_{name}_rule" for verb in ("get", "update", "delete") for name in NAMES}
+    general = {f"{verb}_policy_rule" for verb in ("create", "get", "update", "delete")}
+    assert methods == ours | general | {"get_policy_rules"}
+
+
+def test_neutrons_own_agent_driver_is_given_what_it_can_handle() -> None:
+    # A port without a policy is cleaned by the handlers of all of them.
+    for rule_type in qos_driver.QosOVSAgentDriver.SUPPORTED_RULES:
+        handler = getattr(qos_driver.QosOVSAgentDriver, f"delete_{rule_type}", None)
+        assert callable(handler), (
+            f"Neutron's own agent has no delete_{rule_type}, and needs one now"
+        )
+
+
+def test_the_lookup_finds_a_rule_at_its_address_only() -> None:
+    rule_id, other_id = ID, ID.replace("1", "2")
+    policy = qos_policy.QosPolicy(
+        id=ID,
+        rules=[
+            objects.QosDelayRule(id=rule_id, delay_ms=1, direction="egress"),
+            qos_rule.QosBandwidthLimitRule(id=other_id, max_kbps=1),
+        ],
+    )
+    assert policy.get_rule_by_id(other_id).max_kbps == 1
+    assert policy.get_rule_by_id(Address.of("delay", rule_id)).delay_ms == 1
+    for wrong in (rule_id, Address.of("loss", rule_id), Address.of("delay", other_id)):
+        with pytest.raises(qos_exceptions.QosRuleNotFound):
+            policy.get_rule_by_id(wrong)
 
 
 def test_the_api_still_resolves_methods_through_rule_objects() -> None:
@@ -140,8 +187,7 @@ def test_neutron_still_answers_for_ports_that_we_serve() -> None:
 def test_a_rule_is_still_got_by_these_arguments() -> None:
     names = list(inspect.signature(qos_plugin.QoSPlugin.get_policy_rule).parameters)
     assert names[:5] == ["self", "context", "rule_cls", "rule_id", "policy_id"], (
-        "seam._get_at_its_address calls get_policy_rule in that order: "
-        "no rule of any type will be shown, changed or deleted"
+        "server/address.py calls get_policy_rule in that order: no rule of ours will be shown"
     )
 
 

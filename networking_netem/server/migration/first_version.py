@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the first version of these rules, patched into Neutron, may have left in its history.
+"""What the first version of these rules, patched into Neutron, may have left in a database.
 
 It brought a migration of its own. Without that file Neutron's tool stops at "Can't locate
-revision" and does not say what to do.
+revision" and does not say what to do. And its tables took any whole number, and none.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import functools
 import sys
 from pathlib import Path
-from typing import FrozenSet, Optional
+from typing import Any, FrozenSet, Optional
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from neutron.db.migration import alembic_migrations
+from sqlalchemy import orm
 
 NEUTRONS_TABLE = "alembic_version"
 _FOLDER = Path(alembic_migrations.__file__).parent
@@ -46,6 +47,28 @@ def _advice(connection: sa.engine.Connection) -> Optional[str]:
         " its down_revision: networking-netem keeps the tables from now on. Where this release of"
         " Neutron was the last to upgrade the database, that is:\n" + "\n".join(updates)
     )
+
+
+def clamp(connection: sa.engine.Connection, table: str, column: str, maximum: int) -> None:
+    """Bring every number of a column between 0 and `maximum`, and say on stderr which were not.
+
+    NULL becomes 0. Repeated, it finds nothing to do.
+    """
+    rows = sa.table(table, *map(sa.column, ("id", "qos_policy_id", column)))
+    number = rows.c[column]
+    for wrong, right in (
+        (number.is_(None), 0),
+        (number < 0, 0),
+        (number > maximum, maximum),
+    ):
+        found: Any = orm.Query([rows.c.id, rows.c.qos_policy_id, number]).filter(wrong).statement
+        for rule_id, policy_id, value in connection.execute(found).fetchall():
+            shown = "NULL" if value is None else value
+            _say(
+                f"{table}: {column} of rule {rule_id} of policy {policy_id} was {shown},"
+                f" which is not from 0 to {maximum}; it is {right} now"
+            )
+        connection.execute(rows.update().where(wrong).values({column: right}))
 
 
 @functools.lru_cache(maxsize=None)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let adopted tables hold decimals, and a rule for each direction of a policy.
 
-Tables created by the expand branch have both already. Repeated after a failure, it goes on
-where it stopped: MariaDB does not undo half a migration.
+Tables created by the expand branch have both already. Numbers that the API would refuse become
+the nearest one that it takes. Repeated after a failure, it goes on where it stopped: MariaDB does
+not undo half a migration.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ from typing import Any, Dict, List, Mapping, Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from networking_netem.server.migration import first_version
+
 revision = "b7e90c3d18a4"
 down_revision = None
 branch_labels = ("contract",)
 depends_on = ("4c1d6a0f52e7",)
+
+MAXIMA = {"delay_ms": 60_000, "delay_correlation_ms": 30_000, "loss_pct": 100}
+"""What the API took when this was written; the least is 0."""
 
 
 def upgrade() -> None:
@@ -28,8 +34,7 @@ def _convert(table: str, types: Dict[str, sa.Numeric]) -> None:
     if not old:
         return
     for column in types:
-        rows = sa.table(table, sa.column(column))
-        op.execute(rows.update().where(rows.c[column].is_(None)).values({column: 0}))
+        first_version.clamp(op.get_bind(), table, column, MAXIMA[column])
     # SQLite alters no table: there, batches copy it, and name what it leaves without a name.
     with op.batch_alter_table(table, naming_convention={"uq": f"uniq_{table}_old"}) as batch:
         for column, type_ in types.items():

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.observed import Observed, ObservedTree
 from networking_netem.domain.plan import Plan, Tree, opened
-from networking_netem.domain.qdisc import Netem, Qdisc
+from networking_netem.domain.qdisc import Qdisc
 from networking_netem.domain.step import (
     AddClsact,
     AddIfb,
@@ -48,7 +48,8 @@ class Difference:
 def diff(plan: Plan, observed: Observed) -> Difference:
     """What is left to do, its steps in an order that loses no packet.
 
-    The steps may not be all: a later diff tells those that build on them.
+    The steps may not be all: a later diff tells those that build on them. The plan's limits are
+    told as they are: ``reconcile.budget`` lowers one only when what is on its way has room below.
     """
     steps = (
         _egress(plan.egress, observed)
@@ -149,7 +150,7 @@ def _build(device: str, wanted: Tree) -> Steps:
 def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
     steps: List[Step] = []
     pairs: Tuple[Tuple[Optional[Qdisc], Optional[Qdisc]], ...] = (
-        (_not_lowered(wanted.netem, found.netem), found.netem),
+        (wanted.netem, found.netem),
         (wanted.fifo, found.fifo),
         (wanted.tbf, found.tbf),
     )
@@ -158,13 +159,6 @@ def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
             continue
         steps.append(ChangeQdisc(device, entry) if present else AddQdisc(device, entry))
     return tuple(steps)
-
-
-def _not_lowered(wanted: Optional[Netem], found: Optional[Netem]) -> Optional[Netem]:
-    """netem's limit only grows: packets that come while more than it are on the way are lost."""
-    if wanted is None or found is None or found.limit_packets <= wanted.limit_packets:
-        return wanted
-    return replace(wanted, limit_packets=found.limit_packets)
 
 
 def _opening(device: str, found: ObservedTree) -> Steps:

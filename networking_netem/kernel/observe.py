@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List
+from typing import Callable, Collection, Dict, List, TypeVar
 
 from networking_netem.domain import ifb as ifbs
 from networking_netem.domain.ifb import ifb_name
@@ -16,18 +16,24 @@ from networking_netem.kernel.qdisc import Found
 
 ATTEMPTS = 10
 
+Seen = TypeVar("Seen")
+
 
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """What each of the named devices holds; devices that do not exist are left out.
 
     Raises ``DumpInterrupted`` when the kernel's tables never stand still, ``OSError`` on refusal.
     """
+    return _tried(lambda: _observe(netlink, names))
+
+
+def _tried(look: Callable[[], Seen]) -> Seen:
     for _ in range(ATTEMPTS - 1):
         try:
-            return _observe(netlink, names)
+            return look()
         except DumpInterrupted:
             continue
-    return _observe(netlink, names)
+    return look()
 
 
 def orphans(netlink: Netlink) -> List[str]:
@@ -35,6 +41,24 @@ def orphans(netlink: Netlink) -> List[str]:
     devices = _devices(netlink).values()
     ours = [found.name for found in devices if _is_our_ifb(found)]
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
+
+
+def limits_packets(netlink: Netlink) -> Dict[str, int]:
+    """The limit of each netem of ours by the name of the device or ifb that it is on.
+
+    Raises as ``observe``.
+    """
+    return _tried(lambda: _limits_packets(netlink))
+
+
+def _limits_packets(netlink: Netlink) -> Dict[str, int]:
+    names = {found.ifindex: found.name for found in _devices(netlink).values()}
+    bodies = netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body())
+    return {
+        names[found.ifindex]: found.entry.limit_packets
+        for found in map(qdisc.parse, bodies)
+        if isinstance(found.entry, Netem) and found.ifindex in names
+    }
 
 
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:

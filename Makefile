@@ -5,9 +5,12 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 # Clouds run networking_netem, on Python 3.8 and later. Labs run netem_lab, on Python 3.9 (bullseye) and later.
 VERMIN := $(VENV)/bin/vermin -q --violations --eval-annotations
 
-.PHONY: demo test check style docs figures releases setup clean
+.PHONY: demo test check style docs figures releases prepare packages setup clean
 
 setup: $(VENV)/ready
+
+# All of Debian's packages that any target asks for.
+packages: $(VENV)/test-ready $(VENV)/releases-ready
 
 # Debian packages only if one is missing; the lists of a fresh machine may be missing too, or old.
 debian = dpkg -s $(1) >/dev/null 2>&1 \
@@ -34,13 +37,13 @@ style: setup
 	$(VERMIN) -t=3.8- networking_netem
 	$(VERMIN) -t=3.9- netem_lab
 
-# Two runs: the first Neutron module that a process imports chooses between threads and eventlet, and
-# what unit tests import before would have it choose eventlet.
+# Unit and contract tests run in two processes. The first Neutron module that a process imports chooses
+# between threads and eventlet. After the imports of the unit tests it would choose eventlet.
 check: style
 	$(PY) -m pytest -q tests/unit
 	$(PY) -m pytest -q tests/contract
 
-# The generated pages anew, and the site of all pages in build/html.
+# Writes the generated pages, and makes the site of all pages in build/html.
 docs: setup
 	$(PY) -m doc.generate
 
@@ -51,15 +54,20 @@ test: check $(VENV)/test-ready
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
 	$(PY) -m pytest -q tests/integration
 
-# The packages of Debian's suites, or of those that SUITE names; REBUILD=yes makes their images anew.
+# Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again.
 releases: $(VENV)/releases-ready
 	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) $(SUITE)
+
+# What these two make at their first run, made now: the clients' environments, the suites' images.
+prepare: packages
+	$(PY) -m tests.clients.environments
+	$(PY) -m tests.releases --images-only $(SUITE)
 
 $(VENV)/releases-ready: $(VENV)/ready
 	$(call debian,debootstrap debian-archive-keyring)
 	touch $@
 
-# The figures of doc/dataplane.md, measured anew. It takes minutes, and a machine that does nothing else.
+# Measures the figures of doc/dataplane.md. It takes minutes, on a machine that does nothing else.
 figures: setup
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q -rP -m '' tests/kernel/test_packets.py tests/kernel/test_probe.py
 	$(VENV)/bin/netem-lab run -- $(PY) -m benchmarks.links

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a request to our rules costs, as a multiple of the same request to a bandwidth limit.
 
-Run as `python -m benchmarks.api [ROUNDS]`. One server over SQLite, in this process; in each round
-both types in random order, so that what slows the machine down slows both. Ends with 1 where the
-interval of a ratio reaches beyond the limit.
+Run as `python -m benchmarks.api [ROUNDS]`. One server over SQLite runs in this process. Each
+round has both types in random order, so that what slows the machine down slows both. The exit
+status is 1 where the interval of a ratio exceeds the limit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Times = dict[str, dict[str, list[float]]]
 
 
 def measure(api: NeutronApi, rounds: int) -> Times:
-    """Return how long each request took; the two types' lists of a verb pair up by round."""
+    """Return how long each request took; the nth times of both types are of the same round."""
     dice = random.Random(1)
     taken: Times = {verb: {rule_type: [] for rule_type in BODIES} for verb in VERBS}
     policy = api.post("/qos/policies", {"policy": {"name": "benchmark"}}).body["policy"]["id"]
@@ -81,7 +81,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         neutron_api.create_sqlite(root / "neutron.sqlite")
-        # Neutron logs every request; here it may not speak between the lines of the table.
+        # Neutron logs every request to stderr. Its lines must not come between those of the table.
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
             taken = measure(neutron_api.start(neutron_api.configure(root)), rounds)
     print(f"{rounds} rounds, medians; limit {LIMIT}")

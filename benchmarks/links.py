@@ -70,7 +70,7 @@ def main(count: int) -> None:
 
 
 def _by_tc(names: Sequence[str]) -> None:
-    """The same qdiscs by iproute2's hand."""
+    """Make the same qdiscs by iproute2."""
     _batch("ip", [f"link add {ifb_name(name)} up type ifb" for name in names])
     lines = []
     for name in names:
@@ -101,7 +101,7 @@ def _clear(names: Sequence[str]) -> None:
 
 
 def _raw_dump(names: Sequence[str]) -> None:
-    """All that an audit must be told, not looked at."""
+    """Receive all that an audit needs, without decoding it."""
     with Netlink() as netlink:
         netlink.dump(device.RTM_GETLINK, device.dump_body())
         netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body())

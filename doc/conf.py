@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _REPO = Path(__file__).parents[1]
-# Pages keep the places that they have in the repository: a link holds there and in the site.
-_PAGES = ("README.md", "CONTRIBUTING.md", "doc", "releasenotes")
+# Pages have the same paths as in the repository, so a link works there and in the site.
+_PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "doc", "releasenotes")
 
 project = "networking-netem"
 author = "The networking-netem authors"
@@ -25,6 +25,6 @@ html_theme_options = {
 html_show_sphinx = False
 html_copy_source = False
 html_use_index = False
-# Who opens the folder of the site finds its first page.
+# The root of the site leads to its first page.
 html_additional_pages = {"index": "index.html"}
 templates_path = ["templates"]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one error that the lab's user sees as a single line."""
+"""The error whose message the user of the lab reads."""
 
 from __future__ import annotations
 
 
 class LabError(Exception):
-    """Says in one line what was wrong and what would be right; `log` is shown under it."""
+    """One line that says what is wrong and what would be right; `log`, its details, comes first."""
 
     def __init__(self, message: str, log: str = "") -> None:
         super().__init__(message)

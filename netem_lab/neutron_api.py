@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neutron's REST API, as far as the lab speaks it."""
+"""A client of Neutron's REST API, with what the lab needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TIMEOUT_S = 30
 class NeutronClient:
     """Calls the API at `url`; paths begin after `/v2.0/`.
 
-    Every answer but 2xx, and none within 30 s, raises `LabError` with what Neutron says is wrong.
+    Raises `LabError` where the answer is not 2xx, with Neutron's message, or does not come in 30 s.
     """
 
     def __init__(self, url: str) -> None:
@@ -36,12 +36,12 @@ class NeutronClient:
         return self._call("GET", path)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Dict[str, Any]:
-        """Return the member that was made, out of its envelope."""
+        """Create what `body` describes, and return it without its envelope."""
         (member,) = self._call("POST", path, body).values()
         return member
 
     def put(self, path: str, body: Mapping[str, Any]) -> None:
-        """Change what `body` names."""
+        """Change the attributes that `body` names."""
         self._call("PUT", path, body)
 
     def delete(self, path: str) -> None:
@@ -49,14 +49,14 @@ class NeutronClient:
         self._call("DELETE", path)
 
     def port(self, name: str) -> Dict[str, Any]:
-        """Return the one port of that name; raises `LabError` where there is none or more."""
+        """Return the one port of that name; raises `LabError` where there is none or several."""
         ports = self.get(f"ports?name={name}")["ports"]
         if len(ports) != 1:
             raise LabError(f"Neutron has {len(ports)} ports named {name}, need exactly one")
         return ports[0]
 
     def policy_id(self, port: Mapping[str, Any]) -> Optional[str]:
-        """Return the policy in force on a port: its own, else its network's."""
+        """Return the id of the policy in force on a port: its own, or its network's, or None."""
         own = port["qos_policy_id"]
         return own or self.get(f"networks/{port['network_id']}")["network"]["qos_policy_id"]
 
@@ -87,7 +87,7 @@ class NeutronClient:
 
 
 def _message(answer: urllib.error.HTTPError) -> str:
-    """What Neutron says is wrong, else the answer's own text."""
+    """Neutron's message, or the whole text of an answer without one."""
     text = answer.read().decode(errors="replace")
     try:
         return str(json.loads(text)["NeutronError"]["message"])

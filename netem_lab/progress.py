@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is going on, on stderr: a line that moves on a terminal, plain lines elsewhere."""
+"""Progress on stderr: one line that is updated on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.status import Status
 
 
 class Display:
-    """Tells steps and, within them, what is measured and how far it is."""
+    """Prints the steps and, within a step, what is being done and how much of it is done."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -35,12 +35,12 @@ class Display:
             self._status.stop()
 
     def step(self, title: str) -> None:
-        """Begin a step."""
+        """Print the title of a step that begins."""
         self._last = ""
         self._console.print(title, soft_wrap=True)
 
     def working(self, what: str, done: float) -> None:
-        """Say what is being done and how much of it, 0.0 to 1.0."""
+        """Print what is being done, and the share that is `done`, 0.0 to 1.0."""
         if self._status:
             self._status.update(f"{what} {done:4.0%}")
         elif what != self._last:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One Neutron for all tests of the API, and a policy of its own for each."""
+"""One Neutron for all tests of the API, and a new policy for each test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.neutron_api import NeutronApi
 
 @pytest.fixture(scope="session")
 def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NeutronApi:
-    """The API of a fresh Neutron, or of the suite under test, called as an administrator."""
+    """The API of a new Neutron, or of the suite under test, called as an administrator."""
     if request.config.getoption("--suite", None):
         return request.getfixturevalue("cloud").http
     root: Path = tmp_path_factory.mktemp("neutron")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the generated pages, starting a Neutron for one of them, and then makes the site."""
+"""Writes the generated pages, one of them with the help of a Neutron, and then makes the site."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Sphinx extension: release notes where git does not know the releases.
+"""A Sphinx extension: it renders the release notes where git does not know the releases.
 
 reno finds a note's release by the tags in the history. It fails on a shallow clone and on a tree
 without git (reno 4.1.0, `Scanner._get_current_version`), and says 0.0.0 where nothing is tagged.
@@ -22,7 +22,7 @@ UNRELEASED = "0.0.0-0"
 
 
 class Folder:
-    """What reno's `Loader` needs of its `Scanner`: all notes in the folder, as of one version."""
+    """Stands in for reno's `Scanner`: all notes of the folder belong to one version."""
 
     def __init__(self, conf: Config) -> None:
         self._notes = REPO / conf.notespath
@@ -38,11 +38,11 @@ class Folder:
         return (REPO / name).read_bytes()
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file is open."""
 
 
 def knows_releases(tree: Path) -> bool:
-    """Whether git has the whole history of this tree, and a tag in it."""
+    """Whether git has the whole history of this tree, with at least one tag."""
     try:
         with Repo.discover(str(tree)) as repo:
             return bool(repo.refs.as_dict(b"refs/tags")) and not repo.get_shallow()
@@ -51,7 +51,7 @@ def knows_releases(tree: Path) -> bool:
 
 
 def setup(app: Any) -> Dict[str, bool]:
-    """Called by Sphinx."""
+    """Replace reno's `Scanner` where needed; Sphinx calls this."""
     if not knows_releases(REPO):
         scanner.Scanner = Folder
     return {"parallel_read_safe": True}

@@ -14,8 +14,8 @@ from oslo_policy import generator as policy_generator
 CONFIGURATION = """\
 # Configuration reference
 
-These options belong in the configuration file of the Open vSwitch agent. The server has none of
-its own. `make docs` writes this page by the command below.
+These options are set in the configuration file of the Open vSwitch agent. The server has no
+options of ours. `make docs` writes this page by the command below.
 
 ```console
 $ {command}
@@ -29,9 +29,9 @@ $ {command}
 POLICY = """\
 # Policy reference
 
-This page says who may do what to delay and loss rules. Each rule below refers to the rule of the
-same verb for bandwidth limits, as your release or your `policy.yaml` has it. Override that one, and
-ours follows. Override one of ours, and only that changes.
+This page says who may do what to delay and loss rules. Each policy rule below refers to the one of
+the same verb for bandwidth limits, as your release or your `policy.yaml` has it. If you override
+that one, ours follows. If you override one of ours, only that one changes.
 
 ```console
 $ {command}
@@ -51,7 +51,7 @@ def configuration() -> str:
 def policy() -> str:
     """Return the page of policy rules."""
     tool = "oslopolicy-sample-generator networking-netem"
-    # Not the global configuration, which a Neutron in this process has.
+    # A new ConfigOpts: the global one belongs to the Neutron in this process.
     return _page(POLICY, tool, lambda args: policy_generator.generate_sample(args, ConfigOpts()))
 
 

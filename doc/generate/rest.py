@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The REST page: what was asked of a real server and what it answered."""
+"""The REST page: requests to a real server, and its answers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.support.neutron_api import NeutronApi
 HEAD = """\
 # REST reference
 
-Two kinds of rules stand below a QoS policy of Neutron's: `{policies}/{{policy_id}}/delay_rules` and
-`…/loss_rules`. What holds for `bandwidth_limit_rules` of your release holds for them too: headers,
-roles, `fields`, filters, sorting, pages, several at once. `make docs` writes this page from a real
-server, and replaces only ids.
+A QoS policy has two more kinds of rules: `{policies}/{{policy_id}}/delay_rules` and
+`…/loss_rules`. They behave as `bandwidth_limit_rules` of your release do: headers, roles, `fields`,
+filters, sorting, pages, several at once. `make docs` writes this page from a real server, and
+replaces only ids.
 """
 
 HOLDS = """
@@ -25,18 +25,18 @@ HOLDS = """
 {tables}
 * Numbers may also be sent as text (`"0.5"`). Whole numbers come back as whole numbers.
 * `sort_key` wants a `sort_dir` beside it, as everywhere in Neutron.
-* `PUT` takes any of the attributes. What it does not name stays.
+* `PUT` takes any of the attributes. Those that it does not name stay as they are.
 * A policy has at most one rule of a type in a direction. A second one is refused with 409, and so
-  is turning one to a direction that is taken.
-* A rule is found at its own address only. Under another policy or another type it is 404.
+  is the change of a rule to a direction that has one.
+* A rule is found at its own path only. The path of another policy or type answers 404.
 * A body is JSON, and nests arrays and objects at most 16 deep. A `Content-Type` that is sent must
   be `application/json`.
 * A policy with these rules is refused with 409 on a port without a device in its host's kernel:
   `binding:vnic_type` other than `normal`, `vhostuser`, Open vSwitch's userspace datapath. A port
-  that is bound to such a host only later is not asked again, as with Neutron's own rules.
+  that is bound to such a host later is not checked again, as with Neutron's own rules.
 * `GET /v2.0/qos/rule-types` lists what **every** loaded mechanism driver supports. Beside
   `sriovnicswitch` or `ovn` it does not name `delay` and `loss`. Both work all the same on ports
-  bound by `openvswitch`. `GET /v2.0/qos/rule-types/delay` tells of them on every release. So does
+  bound by `openvswitch`. `GET /v2.0/qos/rule-types/delay` shows them on every release. So does
   `?all_supported=True` where the extension `qos-rule-type-filter` is loaded (not in 17).
 """
 
@@ -56,7 +56,7 @@ EXAMPLES = [
     ("What a type of rules takes", "GET", "/qos/rule-types/delay", None),
 ]
 
-# In place of what differs from run to run.
+# These ids replace those of the server, which differ from run to run.
 IDS = {
     "policy": "5f0a1b7c-9d36-4c52-8a0e-2f4f6c1d7e01",
     "delay": "0c1d6a0f-52e7-4c1d-9b1e-7a3d18a4b7e9",

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A kernel of its own to run commands on: User-Mode Linux."""
+"""A guest kernel (User-Mode Linux) and the commands that are run on it."""

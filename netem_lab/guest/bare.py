@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bare guest for one command: a kernel with netem, ifb and openvswitch, and nothing else."""
+"""A guest for one command: a kernel with netem, ifb and openvswitch, without a node in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from netem_lab.guest.uml import Guest
 
 
 def run(argv: Sequence[str], memory_mib: int) -> int:
-    """Run argv in a fresh guest, in the caller's folder and environment; its exit status."""
+    """Run argv in a new guest, with the caller's folder and environment; return its exit status."""
     require_guest()
     with tempfile.TemporaryDirectory(prefix="netem-lab-") as name:
         folder = Path(name)
@@ -31,7 +31,7 @@ def run(argv: Sequence[str], memory_mib: int) -> int:
                 status = interact(guest.connect(), Command.here(argv))
             except ConnectionError:
                 raise LabError("the guest kernel died", guest.console()) from None
-            # hostfs keeps what was written in the guest's page cache until it is told.
+            # What was written stays in the guest's page cache until sync writes it to the host.
             Remote(guest.connect(), Command.here(["sync"])).wait()
             return status
         finally:

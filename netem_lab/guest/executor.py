@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs commands inside the guest for the host; a lost connection kills its command."""
+"""Runs the host's commands in the guest; each has a connection, and ends when that is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PORT = 9697
 
 
 def serve(address: str) -> None:
-    """Accept connections for ever, one thread each."""
+    """Accept connections for ever; each is answered in a thread of its own."""
     with socket.create_server((address, PORT), backlog=64) as server:
         while True:
             connection, _ = server.accept()
@@ -31,14 +31,14 @@ def serve(address: str) -> None:
 
 
 def answer(connection: socket.socket) -> None:
-    """Run the command that the host sends, and close the connection when the host has done so."""
+    """Run the command that the host sends, and close the connection after the host has."""
     with connection, contextlib.suppress(ConnectionError):
         kind, payload = receive(connection)
         if kind is not Kind.COMMAND:
             raise ValueError(f"the first frame is {kind.name}, not COMMAND")
         _execute(connection, Command.decode(payload))
-        # To close over input that nobody has read resets a connection (tcp(7)), and what is still
-        # on its way to the host is lost.
+        # A socket that is closed with unread input resets its connection (tcp(7)). What is still on
+        # its way to the host would be lost.
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(CHUNK_BYTES):
             pass
@@ -59,12 +59,12 @@ def _folder(command: Command) -> str:
 
 
 def _environment(command: Command) -> Dict[str, str]:
-    # modprobe must look where process 1 has put the guest's modules.
+    # modprobe needs the guest's folder of modules, which process 1 has set.
     return {**command.env, "MODPROBE_OPTIONS": os.environ["MODPROBE_OPTIONS"]}
 
 
 class _Execution:
-    """One process group and the connection that it serves."""
+    """One running command and its connection; the command leads a process group."""
 
     def __init__(self, connection: socket.socket, command: Command) -> None:
         self._connection = connection
@@ -161,7 +161,7 @@ class _Execution:
         return False
 
     def _forward(self, descriptor: int) -> bool:
-        """Send what there is to read; False at the end of the stream."""
+        """Send what the command has written; return False at the end of the stream."""
         try:
             payload = os.read(descriptor, CHUNK_BYTES)
         except BlockingIOError:

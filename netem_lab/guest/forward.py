@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A listening socket whose every connection is carried on to another place."""
+"""Forwards the connections of a listening socket to another place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netem_lab.guest.frames import CHUNK_BYTES
 
 
 def start(server: socket.socket, connect: Callable[[], socket.socket]) -> None:
-    """Carry each connection that `server` accepts on to what `connect` returns; does not block."""
+    """Forward each connection of `server` to the one that `connect` returns; does not block."""
     threading.Thread(target=_accept, args=(server, connect), daemon=True).start()
 
 
@@ -29,7 +29,7 @@ def _accept(server: socket.socket, connect: Callable[[], socket.socket]) -> None
 
 
 def _carry(source: socket.socket, target: socket.socket) -> None:
-    """Carry one direction to its end; a broken connection ends both."""
+    """Forward one direction to its end; a broken connection ends both directions."""
     try:
         while True:
             payload = source.recv(CHUNK_BYTES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frames in which a command, its input, its output and its exit status travel."""
+"""The frames that carry a command, its input, its output and its exit status."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True)
 class Command:
-    """What to execute in the guest; `netns` None is the node itself, `tty` (rows, columns)."""
+    """What to execute in the guest.
+
+    `netns` names a network namespace; None is that of the node. `tty` is the size of a terminal as
+    (rows, columns); None is no terminal.
+    """
 
     argv: Sequence[str]
     netns: Optional[str] = None
@@ -39,7 +43,7 @@ class Command:
 
     @classmethod
     def here(cls, argv: Sequence[str], netns: Optional[str] = None) -> Command:
-        """argv in the caller's own folder and environment."""
+        """The command argv, with the caller's current folder and environment."""
         return cls(argv, netns, os.getcwd(), dict(os.environ, PATH=search_path()))
 
     def encode(self) -> bytes:

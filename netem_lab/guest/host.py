@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the lab needs of the machine it runs on, and where the missing part comes from."""
+"""What the lab needs on the host, and which package has what is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Dict
 
 from netem_lab.errors import LabError
 
-# Where Debian's user-mode-linux keeps its modules.
+# The folder of modules in Debian's package user-mode-linux.
 UML_MODULES = Path("/usr/lib/uml/modules")
 
 _PROGRAMS = {
@@ -31,7 +31,7 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def search_path() -> str:
-    """The caller's PATH followed by the system folders, which sudo and cron often leave out."""
+    """The caller's PATH, followed by the system folders that sudo and cron often leave out."""
     return os.pathsep.join(filter(None, (os.environ.get("PATH"), _SYSTEM_PATH)))
 
 

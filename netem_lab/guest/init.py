@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guest's process 1: private /run, /tmp and network over the host's files; the executor."""
+"""The guest's process 1: it covers /run, /tmp and more of the host's, and runs the executor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MS_BIND = 0x1000
 
 def main() -> None:
     """Set the guest up from the specification in the folder argv[1], then serve commands."""
-    # Read before /run and /tmp are covered.
+    # This must be read before /run and /tmp are covered.
     specification = json.loads(Path(sys.argv[1], SPECIFICATION).read_text())
     os.environ["PATH"] = specification["path"]
     _mount(specification["root"], specification["visible"])
@@ -33,12 +33,12 @@ def main() -> None:
     _raise_network()
     if os.fork() == 0:
         executor.serve(GUEST_ADDRESS)
-    while True:  # process 1 inherits and must bury every orphan
+    while True:  # process 1 becomes the parent of all orphans and must reap them
         os.wait()
 
 
 def _mount(root: str, visible: List[str]) -> None:
-    """Cover what is not the guest's business; `visible` folders of the root stay in sight."""
+    """Mount the guest's own folders over the host's; `visible` folders are not covered."""
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")
     for name in ("/dev/pts", "/dev/shm"):
@@ -57,12 +57,12 @@ def _mount(root: str, visible: List[str]) -> None:
 
 
 def _load_modules() -> None:
-    """Let modprobe and the kernel find UML's modules, which need no /lib/modules on the host."""
+    """Let modprobe and the kernel find UML's modules, which are not in /lib/modules."""
     folder = _MODULE_ROOT / "lib"
     folder.mkdir(parents=True)
     (folder / "modules").symlink_to(UML_MODULES)
     os.environ["MODPROBE_OPTIONS"] = f"-d {_MODULE_ROOT}"
-    # The kernel's own requests (a new qdisc or link type) come without an environment.
+    # The kernel itself starts modprobe for a new qdisc or type of device, without an environment.
     loader = _MODULE_ROOT / "modprobe"
     loader.write_text(f'#!/bin/sh\nexec /sbin/modprobe -d {_MODULE_ROOT} "$@"\n')
     loader.chmod(0o755)

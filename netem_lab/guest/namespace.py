@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The namespaces in which a guest is booted: nothing of it touches the host's network or mounts."""
+"""The namespaces in which a guest is booted, so that it changes no network or mount of the host."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def mount(source: str, target: str, kind: str, options: str = "", flags: int = 0
 def enter(folder: Path, memory_mib: int) -> None:
     """Move this process into new network and mount namespaces.
 
-    They hold the tap that leads to the guest, and a tmpfs over `folder` for the guest's memory:
-    both vanish with the last process inside.
+    They hold the tap that leads to the guest, and a tmpfs over `folder` for the guest's memory.
+    Both are gone when the last process in the namespaces ends. Raises LabError.
     """
     if _libc.unshare(_CLONE_NEWNET | _CLONE_NEWNS) != 0:
         reason = os.strerror(ctypes.get_errno())
@@ -48,7 +48,7 @@ def enter(folder: Path, memory_mib: int) -> None:
         f"tuntap add dev {TAP} mode tap",
         f"address add {HOST_ADDRESS}/{PREFIX_LENGTH} dev {TAP}",
         f"link set {TAP} up",
-        # A known neighbour is reached by the first SYN after boot, not by the next ARP retry.
+        # With a permanent neighbour, the first SYN after boot need not wait for an ARP retry.
         f"neighbour add {GUEST_ADDRESS} lladdr {GUEST_MAC} dev {TAP} nud permanent",
     )
     made = subprocess.run(
@@ -59,5 +59,5 @@ def enter(folder: Path, memory_mib: int) -> None:
 
 
 def leave(folder: Path) -> None:
-    """Uncover `folder`, so that it can be removed."""
+    """Unmount the tmpfs over `folder`, so that `folder` can be removed."""
     _libc.umount2(os.fsencode(folder), _MNT_DETACH)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's side of the executor: start a command in a guest, and follow it or take its output."""
+"""Starts commands in a guest from the host, and reads their output."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from netem_lab.errors import LabError
 from netem_lab.guest.frames import Command, Kind, receive, send
 
 ISOLATED_PYTHON = (sys.executable, "-I")
-"""This interpreter, without what the environment or the current folder would add to its path."""
+"""This interpreter; environment and current folder add nothing to its module search path."""
 
 
 class Remote:
-    """One command in the guest, without input; iterate over it for the lines of its stdout."""
+    """One command in the guest, without input; iterating over it yields the lines of its stdout."""
 
     def __init__(self, connection: socket.socket, command: Command) -> None:
         self._connection = connection
@@ -30,7 +30,7 @@ class Remote:
 
     @property
     def stderr(self) -> str:
-        """What it has written to stderr so far, as far as it was read with the lines of stdout."""
+        """What it has written to stderr, up to the last line of stdout that was read."""
         return self._stderr.decode(errors="replace")
 
     def __iter__(self) -> Iterator[str]:
@@ -52,23 +52,24 @@ class Remote:
             yield line.decode(errors="replace")
 
     def wait(self) -> int:
-        """Its exit status; drops the lines that nobody has read."""
+        """Wait for its end and return its exit status; lines not yet read are dropped."""
         for _ in self:
             pass
         assert self.returncode is not None
         return self.returncode
 
     def kill(self) -> None:
-        """End it and its whole process group at once."""
+        """Kill it and its whole process group."""
         with contextlib.suppress(OSError):  # it has ended by itself
             self._connection.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs commands in one node: `spawn` starts one, `python` is an interpreter there.
+    """Runs commands in one node.
 
-    `urgent` is a context in which the node runs before the host's other processes.
+    `spawn` starts a command there. `python` is the command of an interpreter there. `urgent` makes
+    a context in which the node runs before the host's other processes.
     """
 
     spawn: Callable[[Sequence[str]], Remote]
@@ -82,7 +83,7 @@ class Runner:
         return subprocess.CompletedProcess(argv, remote.wait(), output, remote.stderr)
 
     def output(self, argv: Sequence[str]) -> str:
-        """Run a command that must succeed and return what it prints; raises LabError."""
+        """Run a command and return what it prints; raises LabError if it fails."""
         done = self.run(argv)
         if done.returncode:
             raise LabError(f"{' '.join(argv)} failed in the node", done.stderr)

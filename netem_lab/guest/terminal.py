@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A command in the guest that uses this process's own standard input, output and error."""
+"""Runs a command in the guest with this process's standard input, output and error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netem_lab.guest.frames import CHUNK_BYTES, Command, Kind, receive, send
 
 
 def interact(connection: socket.socket, command: Command) -> int:
-    """Run the command to its end and return its exit status; on a terminal it gets one too."""
+    """Run the command to its end and return its exit status; it has a terminal if we have one."""
     on_terminal = os.isatty(0) and os.isatty(1)
     if on_terminal:
         size = os.get_terminal_size(1)
@@ -49,7 +49,7 @@ def _pump(connection: socket.socket) -> int:
 
 @contextlib.contextmanager
 def _raw_terminal() -> Iterator[None]:
-    """Keys, Ctrl-C among them, go to the guest's terminal, not to this process."""
+    """All keys, Ctrl-C too, go to the guest's terminal instead of this process."""
     before = termios.tcgetattr(0)
     tty.setraw(0)
     try:

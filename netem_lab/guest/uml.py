@@ -27,12 +27,12 @@ DEFAULT_MEMORY_MIB = 1024
 
 
 SOURCE = Path(__file__).resolve().parents[2]
-"""The folder that holds this package; a guest needs it at the same place of its root."""
+"""The folder that holds this package; it must have the same path in a guest's root."""
 
 
 @dataclass(frozen=True)
 class Userland:
-    """The folder that is a guest's root, a Python in it, and the folders that it cannot miss."""
+    """The folder that is a guest's root, a Python in it, and the folders that must stay visible."""
 
     root: Path
     python: str
@@ -46,14 +46,14 @@ HOST = Userland(Path("/"), sys.executable, (sys.prefix, sys.base_prefix))
 class Guest:
     """One running kernel, reached over the tap of the namespace that it was booted in.
 
-    It dies with the process that booted it, whatever ends that. `folder` is a tmpfs of its own
-    within the root.
+    It dies with the process that booted it, however that one ends. `folder` is the guest's own
+    tmpfs, within the root.
     """
 
     def __init__(
         self, folder: Path, memory_mib: int, visible: Sequence[str] = (), userland: Userland = HOST
     ) -> None:
-        """Start to boot; `visible` folders of the root are seen even under /tmp and /run."""
+        """Start to boot; the root's `visible` folders are not covered, even under /tmp and /run."""
         self._console = folder / "console.log"
         inside = Path("/", folder.relative_to(userland.root))
         specification = {
@@ -63,18 +63,18 @@ class Guest:
         }
         (folder / SPECIFICATION).write_text(json.dumps(specification))
         command = [
-            # No process of the guest outlives us, nor does UML leave the two that SIGKILL leaves.
+            # No process of the guest outlives ours, not even the two that UML leaves on SIGKILL.
             *("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"),
             *(program("linux.uml"), f"mem={memory_mib}M", "rootfstype=hostfs"),
             *(f"rootflags={userland.root}", "rw"),
             *(f"uml_dir={folder}", "umid=guest", "con=null", "con0=null,fd:1", "quiet", "panic=1"),
             *("noreboot", f"vec0:transport=tap,ifname={TAP},depth=128,gro=1"),
-            # What the kernel does not know and has a `=` in it is its process 1's environment.
+            # Arguments with a `=` that the kernel does not know become process 1's environment.
             *(f'PYTHONPATH="{SOURCE}"', f'init="{userland.python}"'),
             *("--", "-m", "netem_lab.guest.init", f'"{inside}"'),
         ]
         environment = dict(os.environ, PATH=search_path(), TMPDIR=str(folder))
-        # Held open by every process of the guest: its end is theirs.
+        # Every process of the guest holds this pipe open, so it ends when the last of them does.
         self._alive, theirs = os.pipe()
         with self._console.open("wb") as console:
             self._process = subprocess.Popen(
@@ -114,18 +114,18 @@ class Guest:
         return connection
 
     def _hang_up(self) -> None:
-        # A dead guest sends no FIN: nobody would ever wake up.
+        # A dead guest sends no FIN. Without this, readers of its connections would wait for ever.
         os.read(self._alive, 1)
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def console(self) -> str:
-        """What the guest kernel and its process 1 have said."""
+        """What the guest kernel and its process 1 have printed."""
         return self._console.read_text(errors="replace")
 
     def stop(self) -> None:
-        """End it at once, and return when no process of it is left."""
+        """Kill it, and return when none of its processes is left."""
         self._process.kill()
         self._process.wait()
         self._watch.join()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """While packets are measured, a guest's processes run before all others of the host.
 
-A guest is a few processes of its host. On a busy host each of them waits for its turn, and what the
-guest should have done meanwhile is measured late. A nice value would not do: the host's scheduler
-weighs it within a session only (sched(7), autogroup).
+A guest is a few processes of its host. On a busy host each of them waits for its turn, and packets
+that the guest should have handled meanwhile are late. A nice value does not help: the host's
+scheduler weighs it only within a session (sched(7), autogroup).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Set
 
 KERNEL = "linux.uml"
-"""How the host calls the processes of a guest: its kernel, and one for each of its programs."""
+"""The name of a guest's processes on the host: its kernel, and one for each of its programs."""
 
 _URGENT = (os.SCHED_RR, os.sched_param(1))
 _NORMAL = (os.SCHED_OTHER, os.sched_param(0))
@@ -22,10 +22,10 @@ _NORMAL = (os.SCHED_OTHER, os.sched_param(0))
 
 @contextlib.contextmanager
 def urgent(ancestor: int, name: str = KERNEL) -> Iterator[None]:
-    """Run those of a process and its descendants that are called `name` as real-time processes.
+    """Run processes in real time: those called `name` among `ancestor` and its descendants.
 
-    It ends with the context, for those too that were started in it. Where the host does not allow
-    it, nothing changes.
+    The end of the context makes them normal again, those too that were started in it. Where the
+    host does not allow real-time processes, nothing changes.
     """
     _schedule(ancestor, name, *_URGENT)
     try:
@@ -35,7 +35,7 @@ def urgent(ancestor: int, name: str = KERNEL) -> Iterator[None]:
 
 
 def _schedule(ancestor: int, name: str, policy: int, parameter: os.sched_param) -> None:
-    # One that is started meanwhile inherits what its parent had: look until there is no other.
+    # A thread that is started meanwhile inherits the old policy, so look until none has it.
     changed = True
     while changed:
         changed = False
@@ -51,7 +51,7 @@ def _schedule(ancestor: int, name: str, policy: int, parameter: os.sched_param) 
 
 
 def _threads(ancestor: int, name: str) -> List[int]:
-    """The threads of those of a process and its descendants that are called `name`."""
+    """The threads of the processes called `name` among `ancestor` and its descendants."""
     parents: Dict[int, int] = {}
     called: Set[int] = set()
     for entry in os.scandir("/proc"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""oslo.messaging's fake://, but messages cross as JSON, as with a broker, and wake their reader."""
+"""oslo.messaging's fake://, changed: messages are JSON, as with a broker, and wake their reader."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _delivered = threading.Condition()
 
 
 def install() -> None:
-    """Change the fake driver of this process; to be called before the first transport is made."""
+    """Change the fake driver of this process; must be called before the first transport is made."""
     impl_fake.FakeExchange = _Exchange
     impl_fake.FakeIncomingMessage = _IncomingMessage
     impl_fake.FakeListener = _Listener
 
 
 def _through_json(message: Any) -> Any:
-    # fake:// hands objects over as they are: a tuple stays one and reaches SQL as IN (('id',),).
+    # fake:// passes objects as they are. A tuple would stay one and reach SQL as IN (('id',),).
     return jsonutils.loads(jsonutils.dumps(message))
 
 
@@ -40,7 +40,7 @@ class _IncomingMessage(impl_fake.FakeIncomingMessage):
 
 
 class _Listener(impl_fake.FakeListener):
-    # The original looks every 50 ms, in each of some forty threads.
+    # The original polls every 50 ms, in each of some forty threads.
     @base.batch_poll_helper
     def poll(self, timeout: Optional[float] = None) -> Optional[impl_fake.FakeIncomingMessage]:
         deadline = None if timeout is None else time.monotonic() + timeout

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SQLite file that the node starts from: Neutron's tables, then every branch of ours."""
+"""Builds the SQLite file that the node starts from: Neutron's tables, then ours by migrations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SUBPROJECT = "networking-netem"
 
 
 def build(path: str) -> None:
-    """Make the database at `path`, whole or not at all."""
+    """Make the database; no file is at `path` before it is complete."""
     import sqlalchemy
     from neutron.db.migration.models import head
     from neutron_lib.db import model_base
@@ -19,13 +19,14 @@ def build(path: str) -> None:
     assert head.get_metadata() is model_base.BASEV2.metadata
     unfinished = f"{path}.new"
     url = f"sqlite:///{unfinished}"
-    # Neutron's migrations alter constraints, which SQLite cannot: create, then say where we are.
+    # Neutron's migrations alter constraints, which SQLite cannot. So its tables are created from
+    # its models, and its history is stamped as complete.
     engine = sqlalchemy.create_engine(url)
     model_base.BASEV2.metadata.create_all(engine)
     engine.dispose()
     _manage(url, "neutron", "stamp", "heads")
     _manage(url, SUBPROJECT, "upgrade", "head")
-    # Readers and the writer of the one process must not wait for each other.
+    # With WAL, the threads of the node read without waiting for the one that writes.
     connection = sqlite3.connect(unfinished)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()

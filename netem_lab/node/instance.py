@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network namespace that plays an instance: eth0 inside, its tap on the integration bridge."""
+"""An instance is a network namespace: eth0 inside, its tap on the integration bridge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netem_lab.node import ovs
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance: the port that Neutron has given it, and its subnet's prefix length."""
+    """One instance: Neutron's port, as its API shows it, and the prefix length of the subnet."""
 
     port: Dict[str, Any]
     prefix_length: int
@@ -24,7 +24,7 @@ class Instance:
 
     @property
     def tap(self) -> str:
-        """The name of its interface on the host side, as Nova derives it."""
+        """The name of its interface on the node's side, which Nova makes from the port's id."""
         return f"tap{self.port['id'][:11]}"
 
     @property
@@ -33,14 +33,15 @@ class Instance:
         return self.port["fixed_ips"][0]["ip_address"]
 
     def boot(self, peers: Iterable[Instance]) -> None:
-        """Make the namespace and plug it; it knows its peers' MACs, so that it never asks."""
+        """Make the namespace and plug it; it has its peers' MACs and sends no ARP requests."""
         mac = self.port["mac_address"]
         _ip(
             f"netns add {self.name}",
             f"link add {self.tap} mtu {_MTU} type veth"
             f" peer name eth0 address {mac} mtu {_MTU} netns {self.name}",
         )
-        # Before eth0 is up: no router solicitation, no duplicate address detection on the link.
+        # Done before eth0 is up, so that no router solicitation and no duplicate address detection
+        # is sent.
         command = ["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"]
         for prefix in ([], ["ip", "netns", "exec", self.name]):
             subprocess.run([*prefix, *command], check=True)
@@ -64,7 +65,7 @@ class Instance:
         return subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0
 
 
-# What Neutron tells instances on a local network.
+# The MTU that Neutron gives to instances on a local network.
 _MTU = 1500
 
 

@@ -25,13 +25,13 @@ START_TIMEOUT_S = 180
 
 
 class _Processes:
-    """The processes of the node, and how each is started."""
+    """The processes of the node, each with the function that starts it."""
 
     def __init__(self, database: str) -> None:
         for folder in (LOG_FOLDER, RUN_FOLDER):
             folder.mkdir(parents=True)
         self._deadline = time.monotonic() + START_TIMEOUT_S
-        # Neutron takes longest; it waits for the switch where it needs it.
+        # Neutron takes longest, so it is started first. It waits for the switch by itself.
         self._starts: Dict[str, Callable[[], subprocess.Popen[bytes]]] = {
             "neutron": lambda: _start_neutron(database),
             "ovsdb-server": lambda: ovs.start_database(LOG_FOLDER),
@@ -40,7 +40,7 @@ class _Processes:
         self._processes = {name: start() for name, start in self._starts.items()}
 
     def wait_until(self, holds: Callable[[], bool], what: str) -> None:
-        """Return once it holds; exit when a process of the node ends or time is up."""
+        """Return once it holds; exit when a process of the node ends, or 180 s after the start."""
         print(f"waiting for {what}", flush=True)
         while not holds():
             self._check()
@@ -49,10 +49,10 @@ class _Processes:
             time.sleep(0.1)
 
     def run(self) -> None:
-        """Start a process anew when it ends, as the init system of a host does; return never."""
+        """Start a process again when it ends, as the init system of a host does; never return."""
         while True:
             for name, process in self._ended():
-                print(f"{name} has ended with status {process.returncode}; starting it anew")
+                print(f"{name} has ended with status {process.returncode}; starting it again")
                 self._processes[name] = self._starts[name]()
             time.sleep(0.2)
 
@@ -75,9 +75,9 @@ def _start_neutron(database: str) -> subprocess.Popen[bytes]:
         "database": RUN_FOLDER / "neutron.sqlite",
     }
     configuration.write_text(template.substitute(values))
-    # Neutron's root helper looks for privsep-helper on the PATH.
+    # Neutron's root helper must find privsep-helper on the PATH.
     path = f"{sys.prefix}/bin:{os.environ['PATH']}"
-    # Each of its Python processes warns that eventlet is deprecated, which Neutron 29 does not use.
+    # Neutron 29 does not use eventlet, but each of its processes warns that eventlet is deprecated.
     environment = dict(os.environ, PATH=path, PYTHONWARNINGS="ignore")
     command = [sys.executable, "-m", "netem_lab.node.neutron", str(configuration)]
     with (LOG_FOLDER / "neutron.out").open("ab") as output:
@@ -91,7 +91,7 @@ def _start_neutron(database: str) -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    """Start the node, say `ready`, and run on; argv: the host's database file."""
+    """Start the node, print `ready`, and keep it running; argv[1] is the host's database file."""
     processes = _Processes(sys.argv[1])
     neutron = NeutronClient(f"http://127.0.0.1:{API_PORT}")
     processes.wait_until(neutron.answers, "Neutron's API")

@@ -21,10 +21,10 @@ def main() -> None:
     """Run until killed; argv: the configuration, the database to wait for, and where to copy it."""
     configuration, built, path = sys.argv[1:]
     os.environ["OS_NEUTRON_CONFIG_FILES"] = configuration
-    del sys.argv[1:]  # Neutron reads them too
+    del sys.argv[1:]  # Neutron would read the arguments too
 
-    gc.disable()  # collecting while three thousand modules are loaded finds nothing
-    # First: it chooses threads, or oslo.service would take eventlet.
+    gc.disable()  # the collector finds nothing while three thousand modules are loaded
+    # This import comes first: it chooses threads, otherwise oslo.service would choose eventlet.
     import neutron  # noqa: F401
 
     from netem_lab.node import bus, database
@@ -49,9 +49,9 @@ def main() -> None:
 
 
 def _keep_privileges() -> None:
-    """Run Neutron's own privileged calls here, as its functional tests do; ours keep their daemon.
+    """Run Neutron's privileged calls in this process, as its functional tests do.
 
-    Its two daemons would cost a third of the node's start and 160 MB.
+    Neutron's two daemons would take a third of the node's start and 160 MB. Our daemon is kept.
     """
     from neutron import privileged
 
@@ -73,7 +73,7 @@ def _serve(application: object) -> None:
 
 
 def _listen() -> None:
-    """Start what neutron-rpc-server runs."""
+    """Start the workers that neutron-rpc-server would start."""
     from neutron import service
     from neutron_lib.plugins import directory
 

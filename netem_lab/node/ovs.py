@@ -11,8 +11,8 @@ from typing import Any, Dict, List
 RUN = Path("/run/openvswitch")
 BRIDGE = "br-int"
 _SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
-# Open vSwitch 3.1 started earlier in a young kernel's life gets no handler threads (measured on
-# User-Mode Linux 6.1) and loses every packet for ever.
+# If Open vSwitch 3.1 is started earlier after the boot of the kernel, it has no handler threads and
+# loses every packet for ever (measured on User-Mode Linux 6.1).
 EARLIEST_UPTIME_S = 10.0
 
 
@@ -30,7 +30,7 @@ def start_database(log_folder: Path) -> subprocess.Popen[bytes]:
 
 
 def start_switch(log_folder: Path) -> subprocess.Popen[bytes]:
-    """Start ovs-vswitchd when the kernel is old enough for it."""
+    """Start ovs-vswitchd, but not before the kernel has run for 10 s."""
     subprocess.run(["modprobe", "openvswitch"], check=True)
     vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=netem-lab")
     while uptime_s() < EARLIEST_UPTIME_S:
@@ -42,17 +42,17 @@ def start_switch(log_folder: Path) -> subprocess.Popen[bytes]:
 
 
 def uptime_s() -> float:
-    """How long this kernel has been running."""
+    """How long this kernel has been running, in seconds."""
     return float(Path("/proc/uptime").read_text().split()[0])
 
 
 def vsctl(*arguments: str) -> None:
-    """Change Open vSwitch's database; it waits for a server that has just been started."""
+    """Run ovs-vsctl; it waits for a server that has just been started."""
     subprocess.run(["ovs-vsctl", "--retry", "--timeout=30", *arguments], check=True)
 
 
 def plug(vif: str, port: Dict[str, Any]) -> None:
-    """Put an interface into the integration bridge the way Nova's os-vif does."""
+    """Add an interface to the integration bridge as Nova's os-vif does."""
     external_ids: List[str] = [
         f"external_ids:iface-id={port['id']}",
         "external_ids:iface-status=active",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network that the instances share, as Neutron knows it."""
+"""The network of the instances, made through Neutron's API."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ NAMES = tuple(_ADDRESSES)
 
 
 class Topology:
-    """The lab's network, subnet and ports, which `neutron` makes and shows."""
+    """The lab's network, subnet and ports, made and listed by `neutron`."""
 
     def __init__(self, neutron: NeutronClient) -> None:
         self._neutron = neutron
 
     def agent_is_alive(self) -> bool:
-        """True once the Open vSwitch agent has reported: before that no port can be bound."""
+        """True once the Open vSwitch agent has reported; no port can be bound before."""
         return any(agent["alive"] for agent in self._neutron.get("agents")["agents"])
 
     def ports(self) -> List[Dict[str, Any]]:
@@ -31,14 +31,14 @@ class Topology:
         return sorted(ports, key=lambda port: port["name"])
 
     def create_subnet(self) -> Dict[str, Any]:
-        """The one subnet of a new local network."""
+        """Create a local network with one subnet, and return the subnet."""
         network = self._create("network", name="lab")
         return self._create(
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False
         )
 
     def create_instance(self, name: str, subnet: Dict[str, Any], host: str) -> Instance:
-        """A port bound to the node `host`; needs a living agent."""
+        """Create a port bound to the node `host`, whose agent must be alive."""
         port = self._create(
             "port",
             name=name,

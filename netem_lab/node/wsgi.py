@@ -9,7 +9,7 @@ from typing import Any, Tuple
 
 
 class Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
-    """Listens at `address` once made; port 0 is any free one, told by `server_port`."""
+    """Listens at `address` once it is made; port 0 takes a free one, which `server_port` names."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -19,7 +19,7 @@ class Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
         self.set_app(application)
 
     def server_bind(self) -> None:
-        # Not HTTPServer's, which asks DNS for the name of the address.
+        # HTTPServer's own would ask DNS for the name of the address.
         socketserver.TCPServer.server_bind(self)
         host, port = self.server_address[:2]
         self.server_name, self.server_port = str(host), port
@@ -28,4 +28,4 @@ class Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
 
 class _Handler(wsgiref.simple_server.WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Neutron's own log has the requests."""
+        """Log nothing: the requests are in Neutron's own log."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counting: from the packets that arrived, in order of arrival, to a `Sample`."""
+"""Makes a `Sample` of the packets that were sent and those that arrived."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Arrival(NamedTuple):
 
 @dataclass
 class Sending:
-    """What a flow has sent; packets are numbered from 0, times are in CLOCK_REALTIME."""
+    """What was sent of a flow; packets are numbered from 0, times are in CLOCK_REALTIME."""
 
     sent: int = 0
     """How many packets were sent."""
     settled_from: int = 0
-    """The first packet after the flow settled: order and copies count from here."""
+    """The number of the first packet after the flow has settled; order and copies count from it."""
     measured_from: int = 0
-    """The first packet that is measured."""
+    """The number of the first packet that is measured."""
     measured_ns: int = 0
     """When the first packet that is measured was sent."""
     last_ns: int = 0
     """When the last packet was sent."""
     held: Set[int] = field(default_factory=set)
-    """The packets that were stamped before a stall and reached the kernel after it."""
+    """The numbers of packets that were stamped before a stall and sent after it."""
 
 
 def sample(
@@ -43,9 +43,9 @@ def sample(
     arrivals: Sequence[Arrival],
     stalls_ns: Sequence[Tuple[int, int]] = (),
 ) -> Sample:
-    """Return what became of the packets of `flow`; delays are None where no packet tells one.
+    """Return what became of the packets of `flow`; delays are None where no packet has one.
 
-    `stalls_ns` are begin and end of each stall of the machine, ascending.
+    `arrivals` are in order of arrival. `stalls_ns` are begin and end of each stall, ascending.
     """
     counted = {a.number: a for a in reversed(arrivals) if a.number >= sending.measured_from}
     timely = [
@@ -87,7 +87,7 @@ def reordered(numbers: Sequence[int]) -> int:
 
 
 def spread(values: Sequence[float]) -> Tuple[Optional[float], Optional[float]]:
-    """Return mean and standard deviation, None and None of nothing."""
+    """Return mean and standard deviation; both are None where there are no values."""
     if not values:
         return None, None
     mean = math.fsum(values) / len(values)
@@ -95,13 +95,13 @@ def spread(values: Sequence[float]) -> Tuple[Optional[float], Optional[float]]:
 
 
 def _within(stamp_ns: int, spans_ns: Sequence[Tuple[int, int]]) -> bool:
-    """Whether the stamp lies in one of the two spans that begin last before it."""
+    """Whether one of the last two spans that begin before the stamp holds it."""
     after = bisect.bisect_right(spans_ns, (stamp_ns, math.inf))
     return any(stamp_ns <= end_ns for _, end_ns in spans_ns[max(0, after - 2) : after])
 
 
 def middle90(ordered: Sequence[float]) -> Optional[float]:
-    """Return half the width of the interval that holds the middle 90 % of `ordered` values."""
+    """Return half the width of the interval with the middle 90 % of the ascending values."""
     if not ordered:
         return None
     cut = len(ordered) // 20
@@ -109,9 +109,9 @@ def middle90(ordered: Sequence[float]) -> Optional[float]:
 
 
 def _busy_kbps(flow: Datagrams, sending: Sending, arrivals: Sequence[Arrival]) -> Optional[float]:
-    """Return the rate of arrivals while the sender kept the link busy.
+    """Return the rate of arrivals while the sender kept the link busy; None for less than two.
 
-    That time is the one in which the measured packets were sent, shifted by the least delay.
+    The link is busy while measured packets are sent, and later by the least delay of a packet.
     """
     if not arrivals:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends and receives `Datagrams`: deadlines pace them, the kernel stamps them."""
+"""Sends and receives `Datagrams`: sending follows a schedule, the kernel stamps what arrives."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PROGRESS_EVERY_S = 0.5
 
 
 class _Stream:
-    """One flow on its two sockets."""
+    """One flow, with the socket that sends and the one that receives."""
 
     def __init__(self, flow: Datagrams, sender: Endpoint, receiver: Endpoint, due_s: float) -> None:
         self.flow = flow
@@ -55,7 +55,7 @@ class _Stream:
         self._sender.connect(self._receiver.getsockname())
 
     def send_due(self, now_s: float) -> None:
-        """Send what is due; what is overdue by more than `most_debt_s` shifts the schedule."""
+        """Send what is due; where that is more than `most_debt_s` late, the schedule is shifted."""
         self._proceed(now_s)
         self._due_s = max(self._due_s, now_s - self.flow.most_debt_s)
         while self._due_s <= now_s and not self.done:
@@ -63,7 +63,7 @@ class _Stream:
             self._due_s += 1 / self.flow.pps if self._open else _OPENING_EVERY_S
 
     def _proceed(self, now_s: float) -> None:
-        """Settle when the flow is open; measure after that and after an edit that is awaited."""
+        """Begin to settle when the flow is open; begin to measure when the awaited edit is made."""
         sending = self._sending
         if not self._open and (self._arrivals or now_s >= self._open_by_s):
             self._open = True
@@ -79,11 +79,11 @@ class _Stream:
 
     @property
     def share(self) -> float:
-        """The share of the flow that is sent; 0.0 while an opening or an edit is awaited."""
+        """The share of the flow that is sent; 0.0 while the flow is not open or awaits an edit."""
         return 0.0 if self._last == math.inf else min(1.0, self._sending.sent / self._last)
 
     def edited(self) -> None:
-        """Measure from the next packet on, if the flow has settled."""
+        """The edit is made: measure from the next packet on, or once the flow has settled."""
         self._awaits_edit = False
 
     @property
@@ -93,7 +93,7 @@ class _Stream:
 
     def _send(self) -> None:
         sending = self._sending
-        # CLOCK_REALTIME, as the kernel's receive stamps.
+        # The kernel's receive stamps are of CLOCK_REALTIME too.
         sending.last_ns = time.time_ns()
         _HEADER.pack_into(self._packet, 0, self._mark, sending.sent, sending.last_ns)
         self._sender.send(self._packet)
@@ -104,7 +104,7 @@ class _Stream:
         sending.sent += 1
 
     def drain(self) -> int:
-        """Read what has arrived and return how many packets; the kernel has stamped them before."""
+        """Read the packets that have arrived, and return their number; the kernel stamps them."""
         before = len(self._arrivals)
         while True:
             try:
@@ -134,9 +134,10 @@ def exchange(
     endpoints: Callable[[str], Endpoint],
     progress: Callable[[float], None],
 ) -> List[Sample]:
-    """Run `flows` at the same time and return their samples; `progress` is told 0.0 to 1.0.
+    """Run `flows` at the same time and return their samples.
 
-    SIGUSR1 says that the link has been edited.
+    `progress` is called with the share that is sent, 0.0 to 1.0. SIGUSR1 says that the link has
+    been edited.
     """
     with contextlib.ExitStack() as stack:
         pulse = Pulse()
@@ -173,7 +174,7 @@ def _send(streams: Sequence[_Stream], pulse: Pulse, progress: Callable[[float], 
 
 
 def _await_stragglers(streams: Sequence[_Stream], pulse: Pulse) -> None:
-    """Drain until all packets have arrived, or none has for the quiet time of the flows."""
+    """Read until all packets have arrived, or none has for the longest `quiet_s` of the flows."""
     quiet_s = max(stream.flow.quiet_s for stream in streams)
     since_s = pulse.now_s
     while pulse.now_s < since_s + quiet_s:

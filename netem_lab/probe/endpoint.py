@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A VM as the probe reaches it: a network namespace to open sockets in, and an address."""
+"""A VM as an end of a flow: a network namespace to open sockets in, and an address."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the probe is asked to send and what it answers: flows and their samples."""
+"""Flows that the probe sends, and the samples that it returns."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import NamedTuple, Optional, Union
 
 WIRE_OVERHEAD_BYTES = 8 + 20 + 14
-"""UDP, IPv4 and Ethernet headers: a qdisc, and so a limit, counts frames without their FCS."""
+"""UDP, IPv4 and Ethernet headers. A qdisc, and so a limit, counts frames without their FCS."""
 
 SEGMENT_OVERHEAD_BYTES = 20 + 12 + 20 + 14
 """TCP with timestamps, IPv4 and Ethernet headers around one full segment."""
 
 
 class Key(NamedTuple):
-    """What tells a flow from the others that run: its direction, and what kind of flow it is."""
+    """What identifies a flow: its direction and its kind."""
 
     direction: str
     """`egress` or `ingress`, as the first VM sees it."""
@@ -25,11 +25,11 @@ class Key(NamedTuple):
 class Datagrams:
     """Numbered, timestamped UDP packets from one VM to another at a constant pace.
 
-    Single packets open the flow until one has arrived. A switch that does not know the flow takes
-    them aside, and packets that follow closely would overtake them. The next `settle_count` packets
-    settle the flow. Where `awaits_edit`, more follow until the probe is told that the link has been
-    edited. The `count` packets after these are measured. Of those before, order and copies are
-    counted once the flow has settled, and nothing else.
+    Single packets open the flow until one has arrived. A switch that does not know the flow delays
+    its first packets, and others that follow closely would overtake them. The next `settle_count`
+    packets settle the flow. Where `awaits_edit` is set, more follow until SIGUSR1 says that the
+    link has been edited. The next `count` packets are measured. Order and copies are counted from
+    the end of settling.
     """
 
     key: Key
@@ -41,13 +41,13 @@ class Datagrams:
     awaits_edit: bool = False
     payload_bytes: int = 18
     most_debt_s: float = 0.02
-    """A late sender catches up with so much; what is overdue by more shifts the schedule."""
+    """A sender that is later than this does not catch up with the rest: its schedule is shifted."""
     opened: bool = True
-    """Whether single packets open the flow; none can where all are lost."""
+    """Whether single packets open the flow; False where the link loses all packets."""
     quiet_s: float = 0.5
-    """A packet counts as lost when nothing has arrived for so long after the last was sent."""
+    """Missing packets are lost when nothing has arrived for this time after the last was sent."""
     netem_device: Optional[str] = None
-    """A device of the node whose netem counters are read before and after."""
+    """The device of the node whose netem counters are read before and after the flow."""
 
     @property
     def frame_bits(self) -> int:
@@ -92,9 +92,9 @@ class Sample:
     reordered: int
     """Packets that came after one with a higher number (RFC 4737, section 3.3)."""
     ordered: int
-    """How many arrivals, copies included, `duplicates` and `reordered` were counted among."""
+    """The number of arrivals, with copies, in which `duplicates` and `reordered` were counted."""
     all_sent: int
-    """`sent`, and the packets before them that were not measured."""
+    """The number of all packets: `sent`, and those before that were not measured."""
     all_received: int
     """How many different packets arrived of `all_sent`."""
     netem: Optional[NetemCount] = None
@@ -106,7 +106,7 @@ class Sample:
 
     @property
     def stalled_share(self) -> float:
-        """The share of the packets received that met a stalled machine, 0.0 to 1.0."""
+        """The share of the packets received that were left out for a stall, 0.0 to 1.0."""
         return self.stalled / self.received if self.received else 0.0
 
 
@@ -131,7 +131,7 @@ class Goodput:
     stalled_share: float = 0.0
     """The share of the time in which the machine was stalled, 0.0 to 1.0.
 
-    A limit does not let pass later what it could have let pass then.
+    What a limit could have let pass in a stall is not made up for later.
     """
 
     @property

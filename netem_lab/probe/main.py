@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program in the node that measures: a JSON list of stages in, one JSON line an event out.
+"""The program that measures in the node: argv has stages in JSON, stdout one event in JSON a line.
 
-Python starts and imports slowly in the guest: this imports little, of the standard library only.
+Python imports slowly in the guest, so this imports little, and only from the standard library.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PRIORITY = 10
 
 
 def main() -> None:
-    """Run the stages in `argv[1]` one after the other, the flows of a stage at the same time."""
+    """Run the stages in `argv[1]` one after the other, the flows of each at the same time."""
     _hurry()
     _say({"pid": os.getpid()})
     find = lru_cache(maxsize=None)(endpoint.find)
@@ -49,7 +49,7 @@ def _flow(spec: Dict[str, Any]) -> Flow:
 
 
 def _accounted(flows: Sequence[Datagrams], find: Callable[[str], Endpoint]) -> List[Sample]:
-    """Return the samples of `flows`; those with a `netem_device` have what its netem counted."""
+    """Return the samples of `flows`, with netem's counts where a flow has a `netem_device`."""
     before = [_count(flow) for flow in flows]
     samples = exchange(flows, find, partial(_progress, [flow.key for flow in flows]))
     after = [_count(flow) for flow in flows]
@@ -60,7 +60,7 @@ def _accounted(flows: Sequence[Datagrams], find: Callable[[str], Endpoint]) -> L
 
 
 def _count(flow: Datagrams) -> Optional[NetemCount]:
-    """Return what the netem on the flow's device has passed and dropped until now."""
+    """Return the counts of the netem on the flow's device, or None without a device."""
     if not flow.netem_device:
         return None
     argv = ["tc", "-s", "-j", "qdisc", "show", "dev", flow.netem_device]
@@ -72,10 +72,10 @@ def _count(flow: Datagrams) -> Optional[NetemCount]:
 
 
 def _hurry() -> None:
-    """Let no other process of the guest run before the probe, nor before the kernel's own work.
+    """Run ksoftirqd, and then the probe, before all other processes of the guest.
 
-    Softirqs that are left to ksoftirqd wait until it is scheduled (kernel/softirq.c, Linux 6.1). At
-    its normal priority it runs after Neutron, and packets are tens of milliseconds late.
+    ksoftirqd runs the softirqs that are left to it when it is scheduled (kernel/softirq.c, Linux
+    6.1). At its normal priority it waits for Neutron, and packets are tens of milliseconds late.
     """
     _set_priority(0, _PRIORITY)
     for comm in Path("/proc").glob("[0-9]*/comm"):

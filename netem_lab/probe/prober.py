@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's side of the probe: starts it in the node and reads what it says."""
+"""Starts the probe in the node from the host, and reads its events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Answer = Union[Sample, Goodput]
 Answers = Dict[Key, Any]
 """A `Sample` for each key of `Datagrams`, a `Goodput` for each of a `Transfer`."""
 Progress = Callable[[str, float], None]
-"""Is told what is measured and how much of it is done, 0.0 to 1.0."""
+"""Called with what is measured and the share of it that is done, 0.0 to 1.0."""
 
 
 class Node(Protocol):
@@ -34,7 +34,7 @@ class Node(Protocol):
 
     @property
     def spawn(self) -> Callable[[Sequence[str]], Any]:
-        """Starts a command and returns an iterable of its lines, with `wait` and `kill`."""
+        """Starts a command and returns an iterable of its lines that has `wait` and `kill`."""
 
     @property
     def python(self) -> Sequence[str]:
@@ -59,7 +59,8 @@ class Prober:
     ) -> Answers:
         """Run the stages in turn, the flows of a stage at the same time, and return the answers.
 
-        `meanwhile` is called once, while packets run. Flows that await an edit measure after it.
+        `meanwhile` is called once, while packets are sent. Flows that await an edit are measured
+        from when it has returned.
         """
         with self._node.urgent():
             return self._run(stages, meanwhile)
@@ -99,7 +100,7 @@ class Prober:
 
 
 def _answer(event: Dict[str, Any]) -> Answer:
-    """The sample or goodput that a line of the probe holds."""
+    """The sample or goodput in an event of the probe."""
     if "goodput" in event:
         return Goodput(**event["goodput"])
     sample = event["sample"]
@@ -108,6 +109,6 @@ def _answer(event: Dict[str, Any]) -> Answer:
 
 
 def _words(keys: Iterable[Key]) -> str:
-    """The flows as the user reads them: "delay egress + ingress"."""
+    """The flows as a phrase for the user: "delay egress + ingress"."""
     directions, kinds = zip(*keys)
     return " ".join(sorted(set(kinds))) + " " + " + ".join(directions)

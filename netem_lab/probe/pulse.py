@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The probe's clock: it wakes every millisecond and notes when the machine was stalled.
 
-A busy host takes the guest's only CPU away. What is due meanwhile is late, through no fault of the
-link. No other process of the guest runs before the probe, so a late wake-up is a stalled machine.
+A busy host takes the guest's only CPU away. What is due meanwhile is late, and the link is not the
+cause. No other process of the guest runs before the probe, so a late wake-up means a stall.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STALL_S = 0.001
 """A wake-up that is later than this is a stall."""
 _BACKLOG_S = 0.001
 _BACKLOG = 0.5
-"""The kernel hands over what was due in a stall after it: for 1 ms and half the stall's length."""
+"""After a stall, the kernel takes 1 ms and half the stall's length to deliver what was due."""
 
 
 class Pulse:

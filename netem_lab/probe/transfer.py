@@ -20,7 +20,7 @@ _PROGRESS_EVERY_S = 0.5
 def transfer(
     flow: Transfer, endpoints: Callable[[str], Endpoint], progress: Callable[[float], None]
 ) -> Goodput:
-    """Run `flow` and return its goodput, from the first byte after it has settled to the last."""
+    """Run `flow` and return its goodput, measured from when it has settled to its last byte."""
     with _connection(endpoints(flow.sender), endpoints(flow.receiver)) as (sending, receiving):
         segment_bytes = sending.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
         goodput_kbps, stalled_share = _pump(flow, sending, receiving, progress)
@@ -34,7 +34,7 @@ def _pump(
     receiving: socket.socket,
     progress: Callable[[float], None],
 ) -> Tuple[float, float]:
-    """Return the goodput in kbit/s, and the share of its time in which the machine was stalled."""
+    """Return the goodput in kbit/s, and the share of the time in which the machine was stalled."""
     pulse = Pulse()
     start_s = told_s = pulse.now_s
     settled_s, end_s = start_s + flow.settle_s, start_s + flow.duration_s

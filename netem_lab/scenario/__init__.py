@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands `demo` and `measure` do on a lab, through Neutron's API."""
+"""The commands `demo` and `measure`: what they do to a lab, through Neutron's API."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that measure, on the lab that is up or on one of their own."""
+"""The commands `demo` and `measure`, on the lab that is up or on a new one."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from netem_lab.progress import Display
 from netem_lab.scenario.scenario import Scenario
 from netem_lab.session import remote, up_down
 from netem_lab.verdict import report
-from netem_lab.verdict.judging import judge, sound
+from netem_lab.verdict.judging import judge, probe
 from netem_lab.verdict.path import across, link_of
 from netem_lab.verdict.row import Section
 from netem_lab.verdict.sampling import Pair
 
 
 def demo(as_json: bool = False) -> int:
-    """Play the scenario and print its table; return 0 if every verdict is good, else 1."""
+    """Play the scenario and print its tables; return 0 if every verdict is good, else 1."""
     with up_down.opened() as lab, Display() as display:
         sections = Scenario(NeutronClient(lab.api_url), remote.node(), display).play()
     return report.show(sections, as_json)
 
 
 def measure(first: str, second: str, as_json: bool = False) -> int:
-    """Print the table for the link as it is now; return 0 if every verdict is good, else 1."""
+    """Measure the link as it is and print its table; return 0 if every verdict is good, else 1."""
     with up_down.opened() as lab, Display() as display:
         neutron = NeutronClient(lab.api_url)
         asked = across(*(link_of(neutron.rules(neutron.port(vm))) for vm in (first, second)))
@@ -31,5 +31,5 @@ def measure(first: str, second: str, as_json: bool = False) -> int:
         display.step(section.title)
         prober = Prober(remote.node(), display.working)
         pair = Pair(first, second)
-        section.rows += judge(prober, pair, asked, sound(prober, pair, asked))
+        section.rows += judge(prober, pair, asked, probe(prober, pair, asked))
     return report.show([section], as_json)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A QoS policy on one port, whose every change is waited for until the kernel holds it."""
+"""A QoS policy on one port; its changes can wait until the kernel holds them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _POLL_EVERY_S = 0.1
 
 
 class PortPolicy:
-    """A new policy for `port`, without rules and not yet on it; `output` runs `tc` in the node."""
+    """A new policy for `port`, without rules and not yet on the port.
+
+    `output` runs a command in the node. A change that is not in the kernel after 15 s raises
+    `LabError`.
+    """
 
     def __init__(
         self, neutron: NeutronClient, port: Mapping[str, Any], name: str, output: qdiscs.Output
@@ -34,37 +38,37 @@ class PortPolicy:
         self._rules: Dict[Tuple[RuleType, Direction], str] = {}
 
     def prepare(self, rule_type: RuleType, direction: Direction, asked: Impairment) -> None:
-        """Make the rule for its part of the impairment, and wait for nothing."""
+        """Create a rule with its part of the impairment, and do not wait."""
         body = {**_values(rule_type, asked), "direction": direction.value}
         rules = f"{self._path}/{rule_type.collection}"
         made = self._neutron.post(rules, {rule_type.member: body})
         self._rules[rule_type, direction] = f"{rules}/{made['id']}"
 
     def put_on(self) -> None:
-        """Put the policy on the port and wait until both its devices are ours."""
+        """Put the policy on the port, and wait until both devices hold a qdisc of ours."""
         self.attach()
         self._until(self.is_held, "the port's policy")
 
     def attach(self) -> None:
-        """Put the policy on the port, whatever its host makes of it."""
+        """Put the policy on the port, and do not wait."""
         self._neutron.put(self._port_path, {"port": {"qos_policy_id": self._path.split("/")[-1]}})
 
     def detach(self) -> None:
-        """Take the policy off the port."""
+        """Take the policy off the port, and do not wait."""
         self._neutron.put(self._port_path, {"port": {"qos_policy_id": None}})
 
     def is_held(self) -> bool:
-        """Whether both the port's devices are ours."""
+        """Whether both devices of the port, tap and ifb, hold a qdisc of ours."""
         return {self.tap, self.ifb} <= {q["dev"] for q in qdiscs.ours(self._shown())}
 
     def add(self, rule_type: RuleType, direction: Direction, asked: Impairment) -> None:
-        """Make the rule as `prepare` does, and wait for it."""
+        """Create a rule as `prepare` does, and wait until the kernel's qdiscs have changed."""
         before = self._shown()
         self.prepare(rule_type, direction, asked)
         self._until(lambda: self._shown() != before, f"a new {rule_type.member}")
 
     def edit(self, rule_type: RuleType, direction: Direction, asked: Impairment) -> None:
-        """Change the rule that `prepare` or `add` has made, and wait for it."""
+        """Change the rule, and wait until the kernel's qdiscs have changed."""
         before = self._shown()
         body = {rule_type.member: _values(rule_type, asked)}
         self._neutron.put(self._rules[rule_type, direction], body)
@@ -72,7 +76,7 @@ class PortPolicy:
         self._until(lambda: self._shown() != before, what)
 
     def delete_rules(self) -> List[str]:
-        """Delete all rules; return what of ours the kernel still has when it should be gone."""
+        """Delete all rules; return what of ours is still in the kernel after 15 s, if anything."""
         for path in self._rules.values():
             self._neutron.delete(path)
         self._rules.clear()
@@ -103,10 +107,10 @@ class PortPolicy:
 
 
 def asks_for(rule_type: RuleType, asked: Impairment) -> bool:
-    """Whether it takes a rule of this type to ask for the impairment."""
+    """Whether the impairment needs a rule of this type."""
     return rule_type.drop(asked) != asked
 
 
 def _values(rule_type: RuleType, asked: Impairment) -> Dict[str, Any]:
-    """The attributes of a rule that asks for its part of the impairment, as the API takes them."""
+    """The attributes of a rule of this type for the impairment, in the API's units."""
     return {each.name: each.value(getattr(asked, each.field)) for each in rule_type.numbers}

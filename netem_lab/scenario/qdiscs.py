@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node's qdiscs as `tc` shows them, not as the code that writes them does."""
+"""The node's qdiscs as `tc` shows them, independent of the code that writes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from networking_netem.domain.ifb import is_ifb_name
 from networking_netem.kernel.qdisc import PLACES
 
 Output = Callable[[Sequence[str]], str]
-"""Runs a command in the node and returns what it prints; raises where it fails."""
+"""Runs a command in the node and returns what it prints; raises if it fails."""
 
 Shown = Dict[str, Any]
 """One qdisc in `tc`'s JSON."""
@@ -24,14 +24,14 @@ def shown(output: Output) -> List[Shown]:
 
 
 def ours(qdiscs: Sequence[Shown]) -> List[Shown]:
-    """Return those with the handles that only networking-netem uses."""
+    """Return those that have a handle of networking-netem."""
     return [qdisc for qdisc in qdiscs if qdisc["handle"] in _HANDLES]
 
 
 def left(output: Output) -> List[str]:
-    """Return in words what of networking-netem is in the node: qdiscs, hooks of filters, ifbs.
+    """Return a phrase for each qdisc, clsact and ifb of networking-netem that is in the node.
 
-    Filters are not listed: each hangs at a clsact, and nobody else in the lab makes one.
+    Filters are not listed: each is on a clsact, and nothing else in the lab makes a clsact.
     """
     qdiscs = shown(output)
     hooks = [qdisc for qdisc in qdiscs if qdisc["kind"] == "clsact"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An unstable link imposed, edited and removed through the API alone; measured all the while."""
+"""An unstable link is imposed, edited and removed through the API, and measured after each step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netem_lab.probe.prober import Answers, Prober
 from netem_lab.progress import Display
 from netem_lab.scenario.port_policy import PortPolicy, asks_for
 from netem_lab.verdict import sampling
-from netem_lab.verdict.judging import NO_CLEAN_MS, judge, sound
+from netem_lab.verdict.judging import NO_CLEAN_MS, judge, probe
 from netem_lab.verdict.row import Row, Section, Verdict
 from netem_lab.verdict.sampling import Pair
 from networking_netem.domain.impairment import Impairment
@@ -22,7 +22,7 @@ from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, DELAY, LOSS, RULE_TYPES
 
 PAIR = Pair("vm1", "vm2")
-# What a bucket has saved before a measurement comes on top of the rate: 30 ms in 2 s are 1.5 %.
+# A full bucket adds to the rate that is measured: a bucket of 30 ms adds 1.5 % in 2 s.
 LIMITED = Link(
     egress=Impairment(rate_kbps=10_000, burst_kbit=300),
     ingress=Impairment(rate_kbps=20_000, burst_kbit=600),
@@ -38,7 +38,7 @@ _EDITED = Link(
 
 
 class Scenario:
-    """Five steps on vm1's port; each is judged against the clean link of the first."""
+    """Five steps on vm1's port; the first measures the clean link's delay for all others."""
 
     def __init__(self, neutron: NeutronClient, node: Runner, display: Display) -> None:
         self._neutron = neutron
@@ -91,7 +91,7 @@ class Scenario:
         self._sections.append(Section(title))
 
     def _measure(self, asked: Link) -> List[Row]:
-        return self._judge(asked, sound(self._prober, PAIR, asked))
+        return self._judge(asked, probe(self._prober, PAIR, asked))
 
     def _judge(self, asked: Link, answers: Answers) -> List[Row]:
         rows = judge(self._prober, PAIR, asked, answers, self._clean_ms)
@@ -99,7 +99,7 @@ class Scenario:
         return rows
 
     def _measure_edit(self, policy: PortPolicy) -> None:
-        """Edit while a flow runs, which is measured from when the edit is in force."""
+        """Edit the rules while packets are sent, and measure once the kernel holds the edit."""
         netem = {Direction.EGRESS: policy.ifb}
         flows = sampling.delay_flows(PAIR, _EDITED, awaits_edit=True, netem=netem)
         self._judge(_EDITED, self._prober.run([flows], partial(_edit, policy)))

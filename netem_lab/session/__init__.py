@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A lab on the host: how it comes up, how it is, what runs in it, how it goes down."""
+"""A lab that is up: start, state, commands in it, end."""

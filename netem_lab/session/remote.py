@@ -17,7 +17,7 @@ NODE = "node"
 
 
 def connect() -> socket.socket:
-    """A connection to the running lab's executor; raises LabError if no lab is up."""
+    """Return a connection to the running lab's executor; raises LabError if no lab is up."""
     state.required()
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(str(state.EXEC_SOCKET))
@@ -25,7 +25,7 @@ def connect() -> socket.socket:
 
 
 def command(where: str, argv: Sequence[str]) -> Command:
-    """argv in the node itself or in an instance, by name."""
+    """Return the command argv in the node (`NODE`) or in the instance named `where`."""
     return Command.here(argv, netns=None if where == NODE else where)
 
 
@@ -40,5 +40,5 @@ def run(where: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def node() -> Runner:
-    """Runs commands in the running lab's node."""
+    """Return a runner of commands in the running lab's node; raises LabError if no lab is up."""
     return Runner(partial(spawn, NODE), urgent=partial(urgent, state.required().pid))

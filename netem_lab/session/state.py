@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known on the host of the running lab, and the folder that says that there is one."""
+"""The record of the running lab on the host, and the folder that holds it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Optional
 
 from netem_lab.errors import LabError
 
-# Another folder is another lab beside the first.
+# Each folder is a lab of its own, so two labs can run side by side.
 FOLDER = Path(os.environ.get("NETEM_LAB_FOLDER", "/run/netem-lab"))
 EXEC_SOCKET = FOLDER / "exec.sock"
 GUEST_FOLDER = FOLDER / "guest"
@@ -25,7 +25,7 @@ _RECORD = FOLDER / "lab.json"
 class Lab:
     """A running lab: its supervisor's pid, its API's port on 127.0.0.1, its start as a POSIX time.
 
-    `failure` says why it is no longer whole.
+    `failure` says why its node has ended; None as long as it runs.
     """
 
     pid: int
@@ -37,18 +37,18 @@ class Lab:
 
     @property
     def api_url(self) -> str:
-        """Where Neutron's API answers on the host."""
+        """The URL of Neutron's API on the host."""
         return f"http://127.0.0.1:{self.api_port}"
 
     def write(self) -> None:
-        """Replace the record; readers see the old one or the new one."""
+        """Replace the record; a reader finds either the old or the new one, complete."""
         unfinished = _RECORD.with_suffix(".new")
         unfinished.write_text(json.dumps(asdict(self)))
         unfinished.replace(_RECORD)
 
 
 def running() -> Optional[Lab]:
-    """The lab that is up or on its way up; None if there is none."""
+    """The lab that is up or starting; None if there is none."""
     try:
         descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
@@ -71,7 +71,10 @@ def required() -> Lab:
 
 
 def claim() -> int:
-    """Make the folder this process's own, for as long as the returned descriptor is open."""
+    """Empty the folder and lock it for this process until the returned descriptor is closed.
+
+    Raises LabError if another process has it locked.
+    """
     try:
         FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the running lab is."""
+"""The report on the running lab."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netem_lab.session import remote, state
 
 
 def report() -> Tuple[List[str], bool]:
-    """Lines for people, and whether all is well; raises LabError if no lab is up."""
+    """Return lines to print, and whether all is well; raises LabError if no lab is up."""
     lab = state.required()
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lab.since_s))
     condition = lab.failure or ("up" if lab.ready else "starting")

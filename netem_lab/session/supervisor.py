@@ -29,7 +29,7 @@ _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
 
 
 def main() -> None:
-    """Bring a lab up, say so on stdout, and keep it until SIGTERM; argv: port, memory in MiB."""
+    """Bring a lab up, report it on stdout, and keep it until SIGTERM; argv is port and MiB."""
     signal.signal(signal.SIGTERM, _stop)
     try:
         claim = state.claim()  # held open until this process ends
@@ -43,12 +43,12 @@ def main() -> None:
 
 
 def _stop(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the end
     raise LabError("the lab was told to go down before it was up")
 
 
 def _run(api_port: int, memory_mib: int) -> None:
-    # Both listen in the host's network; their connections are carried into ours.
+    # Both sockets are made in the host's network namespace, before this process enters its own.
     api = _listen_api(api_port)
     lab = state.Lab(os.getpid(), api.getsockname()[1], memory_mib, since_s=time.time())
     lab.write()
@@ -89,7 +89,7 @@ def _tend(guest: Guest, database: _Database, lab: state.Lab) -> None:
     *before, failure = process.stderr.splitlines() or ["the node has ended"]
     if not lab.ready:
         raise LabError(failure, "\n".join([_logs(guest), *before]))
-    # The guest stays: its logs say why.
+    # The guest is kept, because its logs say why the node has ended.
     replace(lab, failure=failure).write()
     guest.wait()
 
@@ -105,7 +105,7 @@ def _listen_api(port: int) -> socket.socket:
 
 
 class _Database:
-    """Neutron's database in the making, on the host's faster processors."""
+    """The process that makes Neutron's database, on the host because the guest is slower."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "netem_lab.node.database", str(_DATABASE)]
@@ -115,7 +115,7 @@ class _Database:
         self.failure: Optional[str] = None
 
     def on_failure(self, call: Any) -> None:
-        """Call it if the database cannot be made."""
+        """Call `call` if the database cannot be made."""
         threading.Thread(target=self._wait, args=(call,), daemon=True).start()
 
     def _wait(self, call: Any) -> None:
@@ -126,7 +126,7 @@ class _Database:
 
 
 def _logs(guest: Guest) -> str:
-    """The end of what the node's processes have said that matters."""
+    """The last lines of the node's output and of the errors in its logs."""
     folder = node.LOG_FOLDER
     script = f"tail -n 20 {folder}/*.out; grep -hE '[ |](ERROR|ERR|CRITICAL)[ |]' {folder}/*.log"
     lines = list(Remote(guest.connect(), Command.here(["sh", "-c", script])))
@@ -138,7 +138,7 @@ def _say(**message: Any) -> None:
 
 
 def _detach() -> None:
-    """Let go of the terminal of `up`."""
+    """Close the output that `up` reads, so that `up` and its terminal can end."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (1, 2):
         os.dup2(null, descriptor)

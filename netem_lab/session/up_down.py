@@ -33,7 +33,7 @@ def up(
 ) -> Lab:
     """Start a lab in the background and return it once both instances ping each other.
 
-    Port 0 takes a free one. `progress` is told what it waits for.
+    Port 0 takes a free one. `progress` is called with what is waited for. Raises LabError.
     """
     require_node()
     command = [sys.executable, "-m", f"{__package__}.supervisor", str(api_port), str(memory_mib)]
@@ -56,7 +56,7 @@ def up(
 
 
 def _follow(supervisor: subprocess.Popen[str], progress: Callable[[str], None]) -> None:
-    """Return when it is ready; raises LabError with what it says is wrong."""
+    """Return when the lab is ready; raises LabError with the supervisor's reason."""
     assert supervisor.stdout
     unexpected: List[str] = []
     for line in supervisor.stdout:
@@ -83,7 +83,7 @@ def down() -> None:
         ended = select.poll()
         ended.register(supervisor, select.POLLIN)
         if not ended.poll(_STOP_TIMEOUT_S * 1000):
-            # Its guest dies with it.
+            # The guest dies with its supervisor.
             os.kill(pid, signal.SIGKILL)
             ended.poll()
             state.remove()
@@ -93,7 +93,7 @@ def down() -> None:
 
 @contextlib.contextmanager
 def opened(progress: Callable[[str], None] = _to_stderr) -> Iterator[Lab]:
-    """The lab that is up, which stays up; or one of its own, which goes down at the end."""
+    """Yield the lab that is up and leave it up; where none is, yield a new one and end it."""
     lab = state.running()
     if lab is not None:
         yield lab

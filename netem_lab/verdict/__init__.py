@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked of a link, what is sent to judge it, and the table that says whether it holds."""
+"""What is sent to judge a link, the verdicts on what was measured, and their table."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loss, order and the account of an edit, asked against measured: what a stall cannot change."""
+"""Verdicts on loss, order and the packets lost by an edit; a stall changes none of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIDENCE = 0.99
 
 
 def loss(direction: Direction, asked: Impairment, sample: Sample) -> Row:
-    """Judge whether the loss asked lies in the interval around the loss seen."""
+    """Judge whether the loss asked is in the 99 % confidence interval of the loss measured."""
     asked_pct = LOSS_PCT.value(asked.loss_ppm)
     low, high = (100 * p for p in clopper_pearson(sample.lost, sample.sent, CONFIDENCE))
     measured = f"{100 * sample.lost / sample.sent:.2f} % [{low:.2f}, {high:.2f}] of {sample.sent}"
@@ -33,7 +33,7 @@ def loss(direction: Direction, asked: Impairment, sample: Sample) -> Row:
 
 
 def order(direction: Direction, sample: Sample) -> Row:
-    """Judge that no packet overtook another and none came twice."""
+    """Good if no packet overtook another and none came twice."""
     return Row(
         direction.value,
         "reordered, doubled",
@@ -45,9 +45,10 @@ def order(direction: Direction, sample: Sample) -> Row:
 
 
 def edit(direction: Direction, sample: Sample) -> Row:
-    """Judge that each packet either arrived or is among those that netem says it dropped.
+    """Good if each packet that is missing is one that netem has dropped.
 
-    Other packets may have crossed the device meanwhile, and their drops be among those counted.
+    Packets of other flows (strangers) may have crossed the device meanwhile, and netem's drops may
+    be of them. Raises ValueError for a sample without netem's counts.
     """
     if sample.netem is None:
         raise ValueError("the sample has no netem counts to account for its packets with")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Delay and jitter, asked against measured: what small packets tell of time."""
+"""Verdicts on delay and jitter, from the delays of small packets."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ MEAN_TOLERANCE_MS = 0.5
 MEAN_TOLERANCE = 0.01
 SD_TOLERANCE = 0.15
 MIDDLE90_TOLERANCE_MS = 0.5
-"""Without jitter: a single packet that a busy host held up would decide a standard deviation."""
+"""For a link without jitter. One packet that a busy host delays would spoil a standard deviation,
+so there the middle 90 % of the delays are judged."""
 
 
 def mean_tolerance_ms(delay_ms: float) -> float:
-    """How far the mean may lie from the delay asked."""
+    """How far the mean may be from the delay asked, in milliseconds."""
     return max(MEAN_TOLERANCE_MS, MEAN_TOLERANCE * delay_ms)
 
 
 def sd_ms(asked: Impairment) -> float:
-    """The standard deviation that jitter asks for."""
+    """The standard deviation that the jitter asks for, in milliseconds."""
     return spread_ns(asked.delay_us, asked.jitter_us) / 1e6
 
 
 def delay(direction: Direction, asked: Impairment, sample: Sample, clean_ms: float) -> Row:
-    """Judge the mean one-way delay beyond `clean_ms`, what the link takes by itself."""
+    """Judge the mean one-way delay, less `clean_ms`, the delay of the clean link."""
     asked_ms = DELAY_MS.value(asked.delay_us)
     what, text = "one-way delay", f"{asked_ms:g} ms" if asked_ms else "clean"
     if sample.mean_ms is None:
@@ -74,7 +75,7 @@ def jitter(direction: Direction, asked: Impairment, sample: Sample) -> Row:
 
 
 def _timed(holds: bool, asked: Impairment, sample: Sample) -> Tuple[Verdict, Doubt]:
-    """Judge a delay or jitter that holds its tolerance, or does not."""
+    """Return the verdict and doubt of a delay or jitter; `holds` says that it is in tolerance."""
     if sample.stalled_share > MOST_STALLED_SHARE:
         return Verdict.UNSURE, Doubt.STALLED
     if holds:
@@ -83,19 +84,19 @@ def _timed(holds: bool, asked: Impairment, sample: Sample) -> Tuple[Verdict, Dou
 
 
 def _random(asked: Impairment) -> Doubt:
-    """The doubt in a bad delay or jitter on a machine without stalls."""
+    """The doubt in a bad delay or jitter where the machine was not stalled."""
     return Doubt.RANDOM if sd_ms(asked) else Doubt.NONE
 
 
 def _left_out(verdict: Verdict, sample: Sample) -> str:
-    """Why a delay or jitter is unsure."""
+    """The reason of an unsure verdict, for the measured column; empty for another verdict."""
     return f", {100 * sample.stalled_share:.1f} % left out" if verdict is Verdict.UNSURE else ""
 
 
 def _unseen(direction: Direction, what: str, text: str, asked: Impairment, sample: Sample) -> Row:
-    """The row of a delay or jitter that no packet tells.
+    """The row of a delay or jitter for which no packet has a delay.
 
-    That is right only where all are to be lost.
+    That is right only where all packets are to be lost.
     """
     if sample.received:
         verdict, doubt, why = Verdict.UNSURE, Doubt.STALLED, "the machine was stalled"

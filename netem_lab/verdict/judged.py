@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which parts of an impairment are judged; what is asked beyond them is said to be unsure."""
+"""Which fields of an impairment have a verdict; any other that is asked for is unsure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JUDGED_FIELDS: FrozenSet[str] = frozenset(
 )
 """The fields of `Impairment` that have a verdict in `verdicts`.
 
-A burst has none of its own. The flows that measure the rate first use it up.
+A burst has no row of its own: the flows that measure the rate use it up while they settle.
 """
 
 _NUMBERS = {number.field: number for rule_type in IMPOSED for number in rule_type.numbers}

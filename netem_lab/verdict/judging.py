@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is sent to judge a link, and the rows that come of the answers."""
+"""Measures a link by the probe, and judges the answers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from netem_lab.verdict.sampling import Pair
 from networking_netem.domain.link import Direction, Link
 
 NO_CLEAN_MS: Mapping[Direction, float] = dict.fromkeys(Direction, 0.0)
-"""For a link whose own delay is not known."""
+"""For a link whose delay without impairment is not known."""
 
 _ORDER = [direction.value for direction in Direction]
 
 
-def sound(prober: Prober, pair: Pair, asked: Link) -> Answers:
-    """Send what it takes to judge both directions, and return the answers."""
+def probe(prober: Prober, pair: Pair, asked: Link) -> Answers:
+    """Send the flows that both directions need, and return the answers."""
     busy = ([flow] for flow in _busy(pair, asked))
     return prober.run([sampling.delay_flows(pair, asked), *busy])
 
@@ -34,16 +34,16 @@ def judge(
     answers: Answers,
     clean_ms: Mapping[Direction, float] = NO_CLEAN_MS,
 ) -> List[Row]:
-    """Return the rows of both directions; `clean_ms` is what each direction takes by itself.
+    """Return the rows of both directions; `clean_ms` is the delay of the clean link, by direction.
 
-    A row that is in doubt gets fresh samples, as many as its doubt allows, and shows all figures.
-    What is asked for and has no verdict gets an unsure row.
+    A row in doubt is measured again, as often as its doubt allows, and then shows all figures.
+    A field that is asked for and has no verdict gets an unsure row.
     """
-    told = partial(_rows, asked, clean_ms)
-    rows = _settled(prober, sampling.delay_flows(pair, asked), answers, told)
+    judged = partial(rows_of, asked, clean_ms)
+    rows = _final(prober, sampling.delay_flows(pair, asked), answers, judged)
     for flow in _busy(pair, asked):
         if flow.key in answers:
-            rows += _settled(prober, [flow], answers, told)
+            rows += _final(prober, [flow], answers, judged)
     for direction in Direction:
         rows += unjudged(direction, asked[direction])
     return sorted(rows, key=lambda row: _ORDER.index(row.direction))
@@ -54,17 +54,17 @@ def _busy(pair: Pair, asked: Link) -> List[Flow]:
     return [*sampling.busy_flows(pair, asked), *sampling.transfers(pair, asked)]
 
 
-def _settled(
+def _final(
     prober: Prober,
     flows: Sequence[Flow],
     answers: Answers,
-    rows_of: Callable[[Flow, Any], List[Row]],
+    judged: Callable[[Flow, Any], List[Row]],
 ) -> List[Row]:
-    """Return the rows of the answers to these flows, with fresh ones for those in doubt."""
-    rows, tries = _all_rows(flows, answers, rows_of), 1
+    """Return the rows of these flows; those in doubt are measured again."""
+    rows, tries = _all_rows(flows, answers, judged), 1
     while any(tries < row.doubt.tries for row in rows):
         fresh = {
-            (row.direction, row.what): row for row in _all_rows(flows, prober.run([flows]), rows_of)
+            (row.direction, row.what): row for row in _all_rows(flows, prober.run([flows]), judged)
         }
         rows = [
             _replaced(row, fresh[row.direction, row.what]) if tries < row.doubt.tries else row
@@ -75,13 +75,13 @@ def _settled(
 
 
 def _all_rows(
-    flows: Sequence[Flow], answers: Answers, rows_of: Callable[[Flow, Any], List[Row]]
+    flows: Sequence[Flow], answers: Answers, judged: Callable[[Flow, Any], List[Row]]
 ) -> List[Row]:
-    return [row for flow in flows for row in rows_of(flow, answers[flow.key])]
+    return [row for flow in flows for row in judged(flow, answers[flow.key])]
 
 
-def _rows(asked: Link, clean_ms: Mapping[Direction, float], flow: Flow, answer: Any) -> List[Row]:
-    """Return what the answer to one flow tells of its direction."""
+def rows_of(asked: Link, clean_ms: Mapping[Direction, float], flow: Flow, answer: Any) -> List[Row]:
+    """Return the rows of one flow's answer."""
     direction = Direction(flow.key.direction)
     impairment = asked[direction]
     if isinstance(answer, Goodput):

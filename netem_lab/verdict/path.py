@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What packets between two VMs meet: the link of each port, and both links in turn."""
+"""The path between two VMs: each packet crosses the link of one port, then that of the other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RULE_TYPES = {rule_type.name: rule_type for rule_type in IMPOSED}
 
 
 def link_of(rules: Iterable[Mapping[str, Any]]) -> Link:
-    """Return the link that the rules of a policy, as the API shows them, ask for."""
+    """Return the link that the rules of a policy ask for; `rules` are as the API shows them."""
     link = Link.CLEAN
     for rule in rules:
         rule_type = _RULE_TYPES.get(rule["type"])
@@ -30,8 +30,8 @@ def link_of(rules: Iterable[Mapping[str, Any]]) -> Link:
 def across(first: Link, second: Link) -> Link:
     """Return the path between two ports as the VM at the first sees it.
 
-    Each packet crosses the sender's egress and the receiver's ingress. Raises `LabError` where the
-    two together exceed what an `Impairment` can say.
+    Each packet crosses the sender's egress and the receiver's ingress. Raises `LabError` where both
+    together exceed the range of an `Impairment`.
     """
     try:
         return Link(
@@ -43,11 +43,11 @@ def across(first: Link, second: Link) -> Link:
 
 
 def _in_turn(first: Impairment, second: Impairment) -> Impairment:
-    """Return what packets meet that cross the first link and then the second."""
+    """Return the impairment of packets that cross one impairment and then another."""
     passing = (1 - first.loss_ppm / 1e6) * (1 - second.loss_ppm / 1e6)
     limits = [each for each in (first, second) if each.rate_kbps]
     narrow = min(limits, key=lambda each: each.rate_kbps, default=NONE)
-    # A field without a verdict is only said to be asked for: how two combine does not matter.
+    # A field without a verdict gets an unsure row whatever its value, so either value will do.
     others = {
         each.name: getattr(first, each.name) or getattr(second, each.name)
         for each in fields(Impairment)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bandwidth, asked against measured: what comes through a limit at which more is offered."""
+"""Verdicts on bandwidth: the rate that passes a limit while more than the limit is offered."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction
 
 SHARES = (0.90, 1.02)
-"""A rate is right between these shares of the limit."""
+"""A rate is good from the first to the second share of the limit."""
 LEAST_OFFER = 1.1
 
 
 def throughput(direction: Direction, asked: Impairment, sample: Sample) -> Row:
-    """Judge the frames that came through a limit at which more was offered.
+    """Judge the rate of the frames that passed the limit.
 
-    Unsure where less was offered than 1.1 times the limit.
+    Unsure where less than 1.1 times the limit was offered.
     """
     measured_kbps = sample.wire_kbps or 0.0
     text = f"{_mbps(measured_kbps)} of {_mbps(sample.offered_kbps)} offered"
@@ -38,7 +38,7 @@ def throughput(direction: Direction, asked: Impairment, sample: Sample) -> Row:
 
 
 def goodput(direction: Direction, asked: Impairment, measured: Goodput) -> Row:
-    """Judge, under a limit, what TCP carried plus the headers that this takes."""
+    """Judge the rate of TCP's frames, headers included; without a limit, only show it."""
     figures = {
         "asked_kbps": asked.rate_kbps,
         "goodput_kbps": measured.goodput_kbps,
@@ -53,14 +53,14 @@ def goodput(direction: Direction, asked: Impairment, measured: Goodput) -> Row:
 
 
 def _mbps(kbps: float) -> str:
-    """Return a rate in words."""
+    """Return a rate as a phrase."""
     return f"{kbps / 1000:.2f} Mbit/s"
 
 
 def _limited(kbps: float, stalled_share: float, asked: Impairment) -> Tuple[Verdict, Doubt]:
     """Judge a rate under a limit.
 
-    Unsure where the rate is too low over all the time, but not over that without stalls.
+    Unsure where it is too low for the whole time, but high enough for the time without stalls.
     """
     low_kbps, high_kbps = (share * asked.rate_kbps for share in SHARES)
     if low_kbps * (1 - stalled_share) <= kbps < low_kbps:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table at the end, and the same for programs."""
+"""Prints the sections of a measurement, as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def show(sections: List[Section], as_json: bool = False, out: Optional[TextIO] =
 
 
 def table(section: Section, show_header: bool) -> Table:
-    """Return the rows of a section; the columns of all sections are equally wide."""
+    """Return the table of a section; its columns are as wide as those of the others."""
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header)
     for name, width in _COLUMNS:
         shown.add_column(name, width=width, overflow="fold")
@@ -58,7 +58,7 @@ def table(section: Section, show_header: bool) -> Table:
 
 
 def conclusion(sections: List[Section]) -> str:
-    """Return the last lines: the number of verdicts, of those not good, and what was left out."""
+    """Return the last lines: how many verdicts, how many not good, and the packets left out."""
     rows = [row for section in sections for row in section.rows]
     judged = [row.verdict for row in rows if row.verdict is not Verdict.SHOWN]
     counts = {verdict: judged.count(verdict) for verdict in (Verdict.UNSURE, Verdict.BAD)}
@@ -75,7 +75,7 @@ def conclusion(sections: List[Section]) -> str:
 
 
 def content(sections: List[Section]) -> Dict[str, Any]:
-    """Return what the table holds, with the figures, for JSON."""
+    """Return the content of the tables, with the figures, for JSON."""
     return {
         "good": good(sections),
         "steps": [{"title": s.title, "rows": [_row(row) for row in s.rows]} for s in sections],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a measurement says: rows of *what, asked, measured, verdict*, grouped in sections."""
+"""The result of a measurement: rows of *what, asked, measured, verdict*, grouped in sections."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from netem_lab.verdict.doubt import Doubt
 
 
 class Verdict(enum.Enum):
-    """Whether the measured is what was asked; `SHOWN` where nothing was asked.
+    """Whether what was measured is what was asked.
 
-    A measurement that could not be made is `UNSURE`, never good.
+    `SHOWN` is for a figure that is not judged. `UNSURE` is for one that could not be measured.
     """
 
     GOOD = "good"
@@ -29,7 +29,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """One thing measured, in words and, for programs, in figures with their units."""
+    """One thing that was measured, as phrases, and as figures with units in their names."""
 
     direction: str
     what: str
@@ -49,6 +49,6 @@ class Section:
 
 
 def good(sections: List[Section]) -> bool:
-    """Whether there is a verdict, and all verdicts are good."""
+    """Whether there is at least one verdict and all are good; `SHOWN` is none."""
     verdicts = {row.verdict for section in sections for row in section.rows} - {Verdict.SHOWN}
     return verdicts == {Verdict.GOOD}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to send to judge a link: so many packets that random figures seldom fail a right one."""
+"""The flows that judge a link; they have so many packets that a right link seldom fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST_COUNT = 2000
 _SETTLE_S = 0.3
 _MOST_S = 60.0
 _STANDARD_ERRORS = 2.4
-"""A random figure is off by more 1 time in 60, and twice in a row 1 time in 3600."""
+"""A random figure is off by more standard errors 1 time in 60, twice in a row 1 time in 3600."""
 _SHARE_OF_LIMIT = 0.2
 _SMALL_BYTES = 18
 
@@ -32,7 +32,7 @@ _LEAST_LARGE_COUNT = 200
 
 @dataclass(frozen=True)
 class Pair:
-    """Two VMs by name; directions are as the first one sees them."""
+    """Two VMs by name; egress is from the first to the second."""
 
     first: str
     second: str
@@ -44,7 +44,7 @@ class Pair:
 
 
 class _Pace(NamedTuple):
-    """How many packets of which size are sent, how fast, and after how long they are measured."""
+    """The rate and payload of packets, and how long they settle and are measured."""
 
     pps: float
     payload_bytes: int
@@ -54,11 +54,11 @@ class _Pace(NamedTuple):
 
 
 def delay_duration_s(asked: Impairment) -> float:
-    """How long to watch the delays of a link so that a right one seldom fails, at most 60 s.
+    """How long to measure the delays of a link so that a right one seldom fails, at most 60 s.
 
-    Jitter comes as slots of exponential length with mean m = J/sqrt(3). What is left of the running
-    slot, seen by a dense flow over a time T, has a mean with variance 2 m^3/T (renewal theory) and
-    a standard deviation with relative variance 5 m/T (simulated).
+    Jitter is slots of exponential length with mean m = J/sqrt(3). A packet of a dense flow waits
+    for the rest of the running slot. Over a time T, the mean of these waits has a variance of
+    2 m^3/T (renewal theory), and their standard deviation a relative variance of 5 m/T (simulated).
     """
     slot_s = sd_ms(asked) / 1000
     tolerance_s = mean_tolerance_ms(asked.delay_us / 1000) / 1000
@@ -73,9 +73,9 @@ def delay_flows(
     awaits_edit: bool = False,
     netem: Optional[Mapping[Direction, str]] = None,
 ) -> List[Datagrams]:
-    """Return one flow a direction for delay, jitter, loss and order, to run at the same time.
+    """Return a flow for each direction, to run at the same time: for delay, jitter, loss and order.
 
-    `netem` names, by direction, devices whose netem accounts for the packets.
+    `netem` names devices, by direction, whose netem counts are taken.
     """
     duration_s = max(delay_duration_s(asked[direction]) for direction in Direction)
     flows = []
@@ -93,16 +93,16 @@ def delay_flows(
 
 
 def busy_flows(pair: Pair, asked: Link) -> List[Datagrams]:
-    """Return one flow for each limited direction that offers more than the limit."""
+    """Return a flow for each limited direction; it offers more than the limit."""
     flows = []
     for direction in Direction:
         limit = asked[direction]
         if not limit.rate_kbps or _loses_all(limit):
             continue
-        # The loss comes first: what is left of the offer must still exceed the limit.
+        # netem loses packets before the limit, and the rest must still exceed it.
         offer = max(_OFFER, _LEAST_OFFER / (1 - limit.loss_ppm / 1e6))
         pps = offer * limit.rate_kbps * 1000 / _frame_bits(_LARGE_BYTES)
-        # A bucket full of tokens empties at the rate of what is offered beyond the limit.
+        # A full bucket empties as fast as the offer exceeds the limit.
         settle_s = 0.5 + limit.burst_kbit / ((_LEAST_OFFER - 1) * limit.rate_kbps)
         pace = _Pace(pps, _LARGE_BYTES, settle_s, _BUSY_S, _LEAST_LARGE_COUNT)
         flow = _flow(pair, Key(direction.value, UDP), limit, pace)
@@ -111,7 +111,7 @@ def busy_flows(pair: Pair, asked: Link) -> List[Datagrams]:
 
 
 def transfers(pair: Pair, asked: Link) -> List[Transfer]:
-    """Return one TCP connection a direction, none on a link whose delay or loss TCP feels."""
+    """Return a TCP connection for each direction; none where delay or loss would slow TCP down."""
     if any(asked[direction].delay_us or asked[direction].loss_ppm for direction in Direction):
         return []
     flows = []
@@ -138,9 +138,9 @@ def _flow(pair: Pair, key: Key, asked: Impairment, pace: _Pace) -> Datagrams:
 
 
 def _small_pps(asked: Impairment, duration_s: float) -> float:
-    """A pace that gives enough packets, spares the guest's CPU and leaves a limited queue empty.
+    """A pace that sends enough packets, spares the guest's CPU and fills no queue of a limit.
 
-    Packets closer than the slots of jitter tell nothing new.
+    Packets that are closer than the slots of jitter add no information.
     """
     pps = min(_MOST_PPS, max(_LEAST_PPS, _LEAST_COUNT / duration_s if duration_s else _MOST_PPS))
     if not asked.rate_kbps:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How sure a count makes us: the exact confidence interval of a share."""
+"""The exact confidence interval of a share that was counted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Tuple
 def clopper_pearson(hits: int, trials: int, confidence: float = 0.99) -> Tuple[float, float]:
     """Return the exact interval of a binomial probability, 0 <= `hits` <= `trials` > 0.
 
-    Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934), 404-413: each end is the
-    probability that leaves (1 - confidence) / 2 to the tail which the count begins.
+    Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934), 404-413. At each end, a count as
+    extreme as `hits` has the probability (1 - confidence) / 2. Raises ValueError out of range.
     """
     if not 0 <= hits <= trials or trials < 1:
         raise ValueError(f"need 0 <= hits <= trials and trials >= 1, not {hits} of {trials}")

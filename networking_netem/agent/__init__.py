@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Open vSwitch agent's side: from QoS rules to links, from links to the kernel."""
+"""The adapter of Neutron's Open vSwitch agent: it turns the rules of ports into desired links."""

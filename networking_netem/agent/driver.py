@@ -17,13 +17,13 @@ from networking_netem.rules.supported import supported_rules
 LOG = logging.getLogger(__name__)
 
 VHOST_USER = ("dpdkvhostuser", "dpdkvhostuserclient")
-"""Types of interfaces in Open vSwitch's database that are no network devices."""
+"""The types of interfaces in Open vSwitch's database that have no network device."""
 
 
 class NetemQosDriver(qos_driver.QosOVSAgentDriver):
-    """DSCP, minimum bandwidth and packet rates as Neutron has them; the rest is a link.
+    """Bandwidth limits and our rules become a link; other rules are left to Neutron's driver.
 
-    The handlers only edit what is desired. ``edits`` is set by the extension before any port comes.
+    The handlers only edit the desired link. The extension sets ``edits`` before the first port.
     """
 
     SUPPORTED_RULES: ClassVar[Dict[str, Any]] = {
@@ -38,9 +38,9 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
         self._devices: Dict[str, str] = {}
 
     def device(self, port: Dict[str, Any]) -> str:
-        """The network device of a port; empty when the port was never seen with one.
+        """The network device of a port; empty until an event of the port has named it.
 
-        A port that is seen with another device than before takes its link along.
+        Where an event names another device than before, the link moves to that one.
         """
         known = self._devices.get(port["port_id"], "")
         vif_port = port.get("vif_port")
@@ -53,7 +53,7 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
         return found
 
     def forget(self, port: Dict[str, Any]) -> None:
-        """The port is gone; so is what is known of it."""
+        """Forget the device of a port that is gone."""
         self._devices.pop(port["port_id"], None)
 
     def create_bandwidth_limit(self, port: Dict[str, Any], rule: Any) -> None:
@@ -78,7 +78,7 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
             super().delete_bandwidth_limit_ingress(port)
 
     def impose(self, rule_type: RuleType, port: Dict[str, Any], rule: Any) -> None:
-        """Put a rule of ours on a port; the log says where there is no device for it."""
+        """Put a rule of ours on a port; on a vhost-user port, only log that it is not imposed."""
         if self._has_kernel_device(port):
             self._put(rule_type, port, rule)
         else:
@@ -86,7 +86,7 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
             LOG.error("%s is a vhost-user port: %s is not imposed on it", device, rule_type.name)
 
     def lift(self, rule_type: RuleType, direction: Direction, port: Dict[str, Any]) -> None:
-        """Take a rule of a type off one direction of a port."""
+        """Take the rule of a type off one direction of a port."""
         device = self.device(port)
         if device:
             self.edits.drop(device, direction, rule_type)

@@ -18,7 +18,7 @@ from networking_netem.rules import register
 
 
 class NetemAgentExtension(seam.QosAgentExtension):
-    """Neutron's QoS extension; each event ends in one reconcile of the ports it touched."""
+    """Neutron's QoS extension; each event ends in one reconcile of the ports that it changed."""
 
     def initialize(self, connection: Any, driver_type: str) -> None:
         """Load our QoS driver for this agent in place of Neutron's; refuse any other agent."""
@@ -27,7 +27,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
         register.apply()
         super().initialize(connection, f"netem_{driver_type}")
         cfg.CONF.register_opts(options.OPTIONS, options.GROUP)
-        # Starts the privileged process now: the first rule on a port need not wait for it.
+        # This starts the privileged process, so that the first rule on a port need not wait for it.
         privileged.transact([])
         self._reconciler = Reconciler(
             Host(privileged.transact),
@@ -39,10 +39,10 @@ class NetemAgentExtension(seam.QosAgentExtension):
         self._worker.start()
 
     def handle_port(self, context: Any, port: Dict[str, Any]) -> None:
-        """A port was plugged or changed, or the agent looks at all ports anew."""
+        """A port was plugged or changed, or the agent handles all its ports again."""
         super().handle_port(context, port)
-        # An unchanged policy returns above without a word to the driver (17 to 29), though
-        # Open vSwitch may have restarted since, or the port may have another device.
+        # Above, Neutron does not call the driver for an unchanged policy (17-29). The port is
+        # reconciled all the same: Open vSwitch may have restarted, or the device be another.
         with seam.editing():
             device = self.qos_driver.device(port)
         self._reconcile([device] if device else ())
@@ -59,8 +59,8 @@ class NetemAgentExtension(seam.QosAgentExtension):
         self._reconcile()
 
     def _reconcile(self, also: Collection[str] = ()) -> None:
-        """Reconcile the devices whose rules were edited, and these."""
-        # So no link is taken between a rule's deletion and its creation.
+        """Reconcile the devices whose rules were edited, and those in ``also``."""
+        # The lock keeps us from taking a link between a rule's deletion and its creation.
         with seam.editing():
             links = self._edits.take(also)
             for device, link in links.items():

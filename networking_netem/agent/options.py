@@ -17,17 +17,19 @@ OPTIONS = [
         "audit_interval_s",
         default=60.0,
         min=1.0,
-        help="Seconds between two looks at every port. Changes are seen at once without it; the "
-        "audit finds what the kernel did not announce and kernel modules that were missing.",
+        help="Seconds between two audits of all ports. The agent repairs announced changes at once."
+        " An audit finds changes that the kernel did not announce, and tries kernel modules again "
+        "that were missing.",
     ),
     cfg.IntOpt(
         "queue_memory_mib",
         default=0,
         min=0,
-        help="The most memory in MiB that packets on delayed links of this host may take. When it "
-        "binds, links get room for fewer packets, and the log says which. A quarter of it is kept "
-        "for the first 1000 packets of each direction; when all of it is taken, a port gets no "
-        "delay, jitter or loss, and the log says so. 0: a quarter of the host's memory.",
+        help="The most memory in MiB that packets on delayed links of this host may take. When "
+        "that is too little, links get room for fewer packets, and the log names them. A quarter "
+        "of it is kept for the first 1000 packets of each direction. When these find no room, a "
+        "port gets no delay, jitter or loss, and the log says so. "
+        "0: a quarter of the host's memory.",
     ),
     cfg.FloatOpt(
         "queue_memory_share",
@@ -42,12 +44,12 @@ OPTIONS = [
 
 
 def list_opts() -> List[Tuple[str, List[cfg.Opt]]]:
-    """For oslo-config-generator."""
+    """The options, as oslo-config-generator asks for them."""
     return [(GROUP, OPTIONS)]
 
 
 def budget(conf: cfg.ConfigOpts) -> Budget:
-    """The bound on queue memory, worked out where the option leaves it open."""
+    """The bound on queue memory: the option, or a quarter of the host's memory where it is 0."""
     memory_bytes = conf[GROUP].queue_memory_mib << 20
     if not memory_bytes:
         memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4

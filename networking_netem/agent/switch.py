@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Open vSwitch's own hands on a port's qdiscs, and how they are kept off.
+"""Keeps Open vSwitch from changing the qdiscs of our ports (2.15 to 3.1).
 
-ovs-vswitchd deletes a root qdisc that it does not know when it starts, except on a port whose QoS
-row is of type linux-noop; and its ingress policing excludes clsact (Open vSwitch 2.15 to 3.1).
+When ovs-vswitchd starts, it deletes a root qdisc that it does not know, except on a port whose QoS
+row has the type linux-noop. Its ingress policing adds a qdisc that excludes clsact.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ _NOOP = "linux-noop"
 
 
 class Switch:
-    """The rows of the integration bridge's ports that say who rules their qdiscs."""
+    """The QoS rows that say which ports of the integration bridge have qdiscs of ours."""
 
     def __init__(self, bridge: Any) -> None:
         self._bridge = bridge
         self._ovsdb = bridge.ovsdb
 
     def claim(self, device: str) -> bool:
-        """Have Open vSwitch leave the qdiscs of a port alone; False when it does already."""
+        """Make Open vSwitch leave the qdiscs of a port alone; True if that changed anything."""
         if not self._bridge.port_exists(device):
             return False
         policing = self._ovsdb.db_get("Interface", device, "ingress_policing_rate")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What users hold in their hands: commands, Python bindings, SDK and Heat resources."""
+"""What users work with: commands, Python bindings, resources of the SDK and of Heat."""

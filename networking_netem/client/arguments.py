@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line of a rule's commands, the same in every program, made from the declaration."""
+"""The options for a rule's attributes, made from the declaration, the same in every program."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def add(parser: argparse.ArgumentParser, rule_type: RuleType, *, required: bool)
 
 
 def given(parsed_args: argparse.Namespace, rule_type: RuleType) -> Dict[str, Any]:
-    """Return the attributes that the command line gives."""
+    """Return the values of the attributes that are on the command line."""
     values = ((each.name, getattr(parsed_args, each.name)) for each in rule_type.attributes)
     return {name: value for name, value in values if value is not None}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The methods of neutronclient's `Client` for our rules, called like those of Neutron's own.
+"""The methods of neutronclient's `Client` for our rules, named as those for Neutron's own rules.
 
 Each rule type has `list_<type>_rules`, and `show_`, `create_`, `update_`, `delete_<type>_rule`.
 """
@@ -16,8 +16,9 @@ Body = Dict[str, Any]
 
 
 def install() -> None:
-    """Give the methods to every `Client`, those made already included; twice is as once."""
-    # neutronclient's own way (`object_path`, 7.2 to 14) calls the arguments `obj` and `parent_id`.
+    """Give the methods to every `Client`, old and new; a second call changes nothing."""
+    # The methods that neutronclient makes itself (`object_path`, 7.2 to 14) are not used, because
+    # their arguments are called `obj` and `parent_id`.
     for rule_type in RULE_TYPES:
         for name, method in methods(rule_type).items():
             method.__name__ = name

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The extension that python-neutronclient loads: its `Client`'s methods, and ten commands.
+"""The extension that python-neutronclient loads: methods of its `Client`, and ten commands.
 
-The commands are those of delay and loss, and stay so: the program ended with neutronclient 10.
+The commands are for delay and loss only. A new rule type gets none, because neutronclient 10 and
+later have no program `neutron`.
 """
 
 from __future__ import annotations
 
 from networking_netem.client import bindings, neutron_rule
 
-# The methods exist as soon as neutronclient has loaded this module: before any command, and
-# before the constructor of the first `Client` returns. neutronclient 10 and later have no
-# program; the classes below lie idle there. Every command class seen in this module must be
-# complete (neutronclient 7.2 to 14, `_extend_client_with_module`): their bases stand elsewhere.
+# neutronclient loads this module before any command runs, and before the constructor of the first
+# `Client` returns, so the methods are there in time. It takes every command class in here for a
+# complete command (7.2 to 14, `_extend_client_with_module`), so the bases are in another module.
 bindings.install()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of the `neutron` program on delay and loss rules have in common."""
+"""The base classes of the `neutron` program's commands on delay and loss rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
 
 
 class Rule(QosRuleMixin, NeutronClientExtension):
-    """A command on the rules of one type in the policy that it is given by name or id."""
+    """A command on the rules of one type; the policy is given by name or id."""
 
     rule_type: RuleType
     allow_names = False
@@ -32,7 +32,7 @@ class Written(Rule):
 
     def args2body(self, parsed_args: argparse.Namespace) -> Dict[str, Any]:
         body = arguments.given(parsed_args, self.rule_type)
-        # `--tenant-id` of every create command
+        # neutronclient gives every create command the option `--tenant-id`.
         neutron_v2.update_dict(parsed_args, body, ["tenant_id"])
         return {self.resource: body}
 
@@ -44,7 +44,7 @@ class Create(Written, neutron_v2.CreateCommand):
 
 
 class Update(Written, neutron_v2.UpdateCommand):
-    """Change what the command line gives."""
+    """Change the attributes that are on the command line."""
 
     required = False
 

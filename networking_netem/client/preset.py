@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links that people know by name, from `presets.json`, and how to make them better or worse."""
+"""Links that people know by name, from `presets.json`, and factors that scale them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUANTITIES = {
     "jitter": DELAY_CORRELATION_MS,
     "loss": LOSS_PCT,
 }
-"""What can be scaled, by the word for it."""
+"""What can be scaled, by its name on the command line."""
 
 _FACTOR = Number("factor", 0, 1_000_000, 6, "times", "How much of a quantity there shall be.")
 
@@ -44,7 +44,7 @@ class Preset:
     source: str
 
     def directions(self) -> Dict[str, Values]:
-        """Return the values by the direction that Neutron calls them by."""
+        """Return the values by Neutron's names for the directions."""
         return {"egress": self.up, "ingress": self.down}
 
     def rules(self) -> Iterator[Tuple[str, Dict[str, object]]]:
@@ -63,9 +63,10 @@ class Preset:
 
 
 def factors(text: str) -> Dict[str, Decimal]:
-    """Read `[QUANTITY=]FACTOR`: without a quantity, the whole link is that many times worse.
+    """Return the factor of each quantity that `[QUANTITY=]FACTOR` scales; raises ValueError.
 
-    Worse: delay, jitter and loss multiplied, the rate divided. Raises ValueError.
+    A factor alone makes the whole link worse: delay, jitter and loss are multiplied by it, the rate
+    is divided by it.
     """
     quantity, equals, factor_text = text.rpartition("=")
     try:

@@ -11,7 +11,7 @@ from networking_netem.domain.rule_types import DELAY, LOSS
 
 
 class QoSRule(resource.Resource):
-    """What our rules have in common."""
+    """The base of our rules' resources."""
 
     allow_create = True
     allow_fetch = True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to do so that a device holds its plan; nothing when it does."""
+"""The steps that lead from what a device holds to its plan; none where it holds the plan."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ Steps = Tuple[Step, ...]
 class Difference:
     """What is left to do until a device holds its plan.
 
-    ``steps`` can be told to the kernel now. ``awaited_packets`` are on their way through trees that
-    the plan does not have: the steps that remove such a tree come when it is empty.
+    ``steps`` can be carried out now. ``awaited_packets`` is how many packets are in trees that the
+    plan does not have. A tree is removed when it is empty, so the steps for that come later.
     """
 
     steps: Steps = ()
@@ -41,15 +41,15 @@ class Difference:
 
     @property
     def is_none(self) -> bool:
-        """True when the plan holds, or when ``obstacles`` are in the way of what is missing."""
+        """True when nothing can be done: the plan holds, or ``obstacles`` are in the way."""
         return not self.steps and not self.awaited_packets
 
 
 def diff(plan: Plan, observed: Observed) -> Difference:
-    """What is left to do, its steps in an order that loses no packet.
+    """What is left to do; the steps are in an order that loses no packet.
 
-    The steps may not be all: a later diff tells those that build on them. The plan's limits are
-    told as they are: ``reconcile.budget`` lowers one only when what is on its way has room below.
+    Some steps depend on others. They are in the diff that follows the next observation. A limit of
+    netem is told as the plan has it: ``reconcile.limits`` decides when one may be lowered.
     """
     steps = (
         _egress(plan.egress, observed)
@@ -60,7 +60,7 @@ def diff(plan: Plan, observed: Observed) -> Difference:
 
 
 def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
-    """What keeps the plan from being carried out, in words; we touch nothing that is not ours."""
+    """Why the plan cannot be carried out: a phrase for each qdisc in the way that is not ours."""
     found = []
     root = observed.tree.foreign
     if plan.ingress and root and not root.is_legacy:
@@ -76,7 +76,10 @@ def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
 
 
 def _legacy(plan: Plan, observed: Observed) -> Steps:
-    """A bare netem at the root of a port that has a link is what an earlier version put there."""
+    """The step that removes a bare netem from the root of a port that has an impaired link.
+
+    The first version of our rules put one there.
+    """
     root = observed.tree.foreign
     if root and root.is_legacy and (plan.egress or plan.ingress):
         return (DeleteLegacy(observed.device, root.handle),)
@@ -92,7 +95,7 @@ def _egress(wanted: Optional[Tree], observed: Observed) -> Steps:
 
 
 def _egress_build(wanted: Tree, observed: Observed) -> Steps:
-    """The ifb comes first and the filter last, so that no packet meets a half-built way."""
+    """The ifb comes first and the filter last, so no packet is sent to an unfinished tree."""
     device, name, ifb = observed.device, ifb_name(observed.device), observed.ifb
     if observed.has_ingress_qdisc or (ifb and ifb.tree.foreign):
         return ()
@@ -110,9 +113,10 @@ def _egress_build(wanted: Tree, observed: Observed) -> Steps:
 
 
 def _egress_removal(observed: Observed) -> Steps:
-    """First the tree drains, then packets go past the ifb, then clsact and the ifb go.
+    """The next steps of a removal: the tree is opened, the filter goes, then clsact and the ifb.
 
-    A later diff does the last part: what else hangs on clsact is known when our filter is off.
+    Each part is in a diff of its own. Filters of others on clsact are observed only when our filter
+    is gone.
     """
     device, ifb = observed.device, observed.ifb
     if ifb is None:
@@ -140,7 +144,7 @@ def _tree(device: str, wanted: Optional[Tree], found: ObservedTree) -> Steps:
 
 
 def _build(device: str, wanted: Tree) -> Steps:
-    """The root starts open: TBF makes itself a bfifo, and what waits in it is lost for netem."""
+    """The root starts open: TBF makes a bfifo, whose packets are lost when netem replaces it."""
     root = opened(wanted).tbf
     children = [AddQdisc(device, entry) for entry in (wanted.netem, wanted.fifo) if entry]
     closed = (ChangeQdisc(device, wanted.tbf),) if wanted.tbf != root else ()
@@ -162,13 +166,13 @@ def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
 
 
 def _opening(device: str, found: ObservedTree) -> Steps:
-    """The steps that let a whole tree pass what it holds at once."""
+    """The steps after which a whole tree passes at once what it holds."""
     assert found.tbf
     return _changes(device, opened(Tree(found.tbf, found.netem, found.fifo)), found)
 
 
 def _drains_to_ifb(observed: Observed) -> bool:
-    """Whether the ifb still gets packets, and its tree can hold and pass them."""
+    """Whether the ifb still receives what the instance sends, and its tree holds packets."""
     ifb = observed.ifb
     if ifb is None or not ifb.is_up or observed.redirect_ifindex != ifb.ifindex:
         return False

@@ -10,17 +10,18 @@ MAXIMA = {
     "jitter_us": 30_000_000,
     "loss_ppm": 1_000_000,
     "rate_kbps": 100_000_000,
-    # Neutron stores burst as a 32-bit integer, whatever its use.
+    # Neutron's own bound (max_burst_kbps in neutron_lib.api.definitions.qos).
     "burst_kbit": 2**31 - 1,
 }
+"""The largest value of each field of `Impairment`; the smallest is 0."""
 
 
 @dataclass(frozen=True)
 class Impairment:
-    """Delay, spread, loss and bandwidth of one direction; all zero is none.
+    """Delay, jitter, loss and bandwidth of one direction; all zero is none.
 
-    ``jitter_us`` J asks for the standard deviation of a uniform spread of ±J around ``delay_us``,
-    that is J/√3. ``rate_kbps`` 0 means unlimited, ``burst_kbit`` 0 a burst chosen for the rate.
+    A ``jitter_us`` of J is a standard deviation of J/√3, that of a uniform distribution over ±J.
+    ``rate_kbps`` 0 is unlimited. ``burst_kbit`` 0 is a burst chosen for the rate.
     Raises ``ValueError`` outside 0 … ``MAXIMA``.
     """
 

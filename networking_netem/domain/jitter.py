@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jitter that keeps order, mean and spread at every packet rate: exponential slots.
 
-A packet that arrives alone waits a whole slot, one in a dense flow what is left of the running
-slot. Exponential intervals are memoryless, so both wait the same on average and with the same
-spread; and slots release packets in their order.
+netem releases packets in slots. A packet that arrives alone waits a whole slot. A packet in a dense
+flow waits for the rest of the running slot. Exponential intervals are memoryless, so both waits
+have the same mean and the same deviation. Slots release packets in the order of their arrival.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ TABLE_SIZE = 4096
 """Entries of the table; netem takes up to 16384 (NETEM_DIST_MAX)."""
 
 ENTRY_MAX = 32767
+"""The largest entry of the table: netem's are signed 16-bit integers."""
 
 SQRT3 = math.sqrt(3)
 
@@ -30,15 +31,15 @@ def spread_ns(delay_us: int, jitter_us: int) -> int:
 def exponential_slot(spread_ns: int) -> Optional[Slot]:
     """Slots of exponentially distributed length with this mean and standard deviation; None for 0.
 
-    Sigma is told as twice the spread, which lets the table reach 9 times the spread instead of 5
-    and makes mean and deviation exact to 0.3 %. Above 1.07 s the kernel's 31 bits of sigma force a
-    shorter tail: the mean still holds, the deviation falls short.
+    ``sigma_ns`` is twice the spread. The table then reaches 9 times the spread instead of 5, and
+    mean and deviation are exact to 0.1 %. The kernel keeps sigma in 31 bits. Above a spread of
+    1.07 s the tail is therefore shorter: the mean is still exact, the deviation is too small.
     """
     if not spread_ns:
         return None
     sigma_ns = min(2 * spread_ns, INT32_MAX)
     table, mean_entry = _table(spread_ns / sigma_ns)
-    # What the cut tail takes from the mean goes back as a constant.
+    # The cut tail lowers the mean of the table. The constant part makes up for it.
     mean_ns = spread_ns - round(sigma_ns * mean_entry / DISTRIBUTION_SCALE)
     return Slot(mean_ns=mean_ns, sigma_ns=sigma_ns, table=table)
 

@@ -34,7 +34,7 @@ class Link:
         return f"egress {self.egress}; ingress {self.ingress}"
 
     def with_impairment(self, direction: Direction, impairment: Impairment) -> Link:
-        """The link with one direction exchanged."""
+        """This link with another impairment in one direction."""
         if direction is Direction.EGRESS:
             return replace(self, egress=impairment)
         return replace(self, ingress=impairment)

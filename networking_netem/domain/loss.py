@@ -8,11 +8,11 @@ from networking_netem.domain.qdisc import GilbertElliott
 
 
 def bursty(loss_ppm: int, burst_packets: int) -> GilbertElliott:
-    """Loss of this mean in runs of this mean length, by a Gilbert model.
+    """Loss with a mean of L = ``loss_ppm`` in runs with a mean of B = ``burst_packets``.
 
-    In the bad state all is lost: r = 1/B ends a run, and p = L·r/(1-L) makes the share of the bad
-    state p/(p+r) equal L (E. N. Gilbert, 1960). Raises ``ValueError`` where no p does: L needs
-    runs of at least L/(1-L) packets.
+    This is a Gilbert model (E. N. Gilbert, 1960): all packets are lost in the bad state. r = 1/B
+    ends a run. p = L·r/(1-L) makes the share of the bad state, p/(p+r), equal to L. Raises
+    ``ValueError`` where p would exceed 1: L needs runs of at least L/(1-L) packets.
     """
     share = loss_ppm / 1_000_000
     if not 0 <= share < 1 or burst_packets < 1 or share > (1 - share) * burst_packets:

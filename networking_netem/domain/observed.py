@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel holds for one device, in the same entries as a plan."""
+"""What the kernel holds for one device, in the same types as a plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Foreign:
 
     @property
     def is_legacy(self) -> bool:
-        """True for a netem: what the first version of this feature put there, and shells do."""
+        """True for a netem: the first version of our rules put one there, as `tc` by hand does."""
         return self.kind == "netem"
 
 
@@ -54,9 +54,9 @@ class Ifb:
 class Observed:
     """One port's device, its root tree (the instance's ingress) and the way to its ifb (egress).
 
-    ``redirect_ifindex`` is where our filter sends what the instance sends. ``has_clsact_company``
-    tells of filters on the hook while ours is not there, ``has_ingress_qdisc`` of the older qdisc
-    that excludes clsact.
+    ``redirect_ifindex`` is the device that our filter redirects to; None where we have no filter.
+    ``has_clsact_company`` is true when others have filters on the hook and ours is not there.
+    ``has_ingress_qdisc`` is true when the device has a qdisc `ingress`, which excludes clsact.
     """
 
     device: str
@@ -72,8 +72,8 @@ class Observed:
     def plan_mtu_bytes(self) -> int:
         """The MTU to plan for: the device's, or a larger one that our trees were built for.
 
-        TBF never sends a packet longer than its buckets (tbf_dequeue, to Linux 6.12 at least): one
-        that is on its way when the buckets shrink would block the direction for ever.
+        TBF never sends a packet longer than its buckets (tbf_dequeue, to Linux 6.12 at least). If
+        the buckets shrank below a queued packet, it would block the direction for ever.
         """
         built = [tree.tbf.segment_bytes for tree in self.trees if tree.tbf]
         return max([self.mtu_bytes, *(size - HEADER_BYTES for size in built)])

@@ -4,10 +4,10 @@
 One direction is a tree of three qdiscs, root first:
 
 * ``Tbf`` paces to the bandwidth and cuts super-packets into frames, so that loss is per frame;
-* ``Netem`` loses and delays; it holds what is in flight, not what queues;
+* ``Netem`` loses and delays; it holds the packets that are delayed, not those that queue;
 * ``Fifo`` is the queue before the bottleneck, bounded by time at the rate.
 
-The shape never changes while the direction is impaired at all, so every edit is a change in place.
+A direction with any impairment has all three, so every edit of it is a change in place.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.qdisc import HEADER_BYTES, INT32_MAX, Fifo, Netem, Tbf
 
 LINE_BYTES_PER_S = 12_500_000_000
-"""100 Gbit/s stands for "unlimited". netem always gets it as its rate, because with a rate no
-packet overtakes its predecessor, whatever the delay is changed to."""
+"""100 Gbit/s stands for "unlimited". It is always netem's rate, because netem with a rate keeps the
+order of packets even when the delay is lowered."""
 
 PEAK_BYTES_PER_S = 2 * LINE_BYTES_PER_S
-"""TBF wants a peak above the rate; its only use here is that its bucket sets the segment size."""
+"""TBF wants a peak above the rate. The peak is used only because its bucket limits segments."""
 
 PEAK_BYTES_PER_TICK = PEAK_BYTES_PER_S * units.TICK_NS // units.NS_PER_S
 
@@ -35,7 +35,7 @@ MTU_BYTES = 1500
 LINE_BURST_BYTES = 1 << 20
 
 DEFAULT_BURST_NS = 10_000_000
-"""Bucket when the rule names none: 10 ms at the rate, at least two segments."""
+"""Bucket where the rule gives no burst: 10 ms at the rate, at least two segments."""
 
 MAX_BURST_NS = (2**32 - 1) // units.TICK_NS * units.TICK_NS
 """TBF keeps its bucket in 32 bits of nanoseconds: 4.29 s at the rate."""
@@ -45,14 +45,15 @@ QUEUE_NS = 100_000_000
 
 MIN_FRAME_BYTES = 64
 BUSY_PACKETS_PER_S = 125_000
-"""Room for what is on the way without a low rate: 1 Gbit/s in frames of 1000 bytes."""
+"""The packet rate that netem has room for without a limit: 1 Gbit/s in frames of 1000 bytes. A low
+limit needs room for fewer packets, a limit above 1 Gbit/s for more."""
 
 LIMIT_PACKETS_MIN = 1_000
 """Room that every netem gets, so that a short delay or a low rate never drops for lack of it."""
 LIMIT_PACKETS_MAX = 1_000_000
 
 EGRESS_MODULES = frozenset({"ifb", "sch_ingress", "cls_matchall", "act_mirred"})
-"""Without any of these the kernel cannot impair what the instance sends."""
+"""The kernel needs each of these to impair what the instance sends."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a plan must reckon with: the device and the kernel's modules."""
+    """What bounds a plan: the device's MTU and missing kernel modules."""
 
     mtu_bytes: int = MTU_BYTES
     missing_modules: FrozenSet[str] = frozenset()
@@ -122,7 +123,7 @@ def _limited_tree(whole: Optional[Tree], limit_packets: Optional[int]) -> Option
 
 
 def tree(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tree:
-    """The qdiscs of one direction; without impairment they pass everything at once, in order."""
+    """The tree of one direction; without impairment it passes everything at once, in order."""
     segment_bytes = _segment_bytes(mtu_bytes)
     rate = installed_bytes_per_s(impairment.rate_kbps, mtu_bytes)
     fifo = Fifo(
@@ -144,9 +145,9 @@ def tree(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tree:
 
 
 def in_flight_packets(impairment: Impairment) -> int:
-    """Room that netem needs for all that can be on the way, for it drops above it.
+    """The packets that can be delayed at one time; netem needs room for them, or it drops some.
 
-    At a low rate even the smallest frames fit; at a high one, frames of 1000 bytes.
+    At a low rate they may be the smallest frames, at a high one they are frames of 1000 bytes.
     """
     rate = units.bytes_per_s(impairment.rate_kbps)
     packets_per_s = BUSY_PACKETS_PER_S
@@ -157,10 +158,10 @@ def in_flight_packets(impairment: Impairment) -> int:
 
 
 def opened(present: Tree) -> Tree:
-    """The tree that passes everything at once, in order, and still cuts segments of the same size.
+    """The tree that passes everything at once, in order, and cuts segments of the same size.
 
-    TBF never sends a packet longer than its buckets: it would block the way for ever. So the size
-    of segments stays while packets may be on their way, and so does netem's limit.
+    TBF never sends a packet longer than its buckets, and a longer one would block the direction for
+    ever. So the size of segments does not change while packets may be queued, nor netem's limit.
     """
     free = tree(NONE)
     return Tree(
@@ -173,22 +174,22 @@ def opened(present: Tree) -> Tree:
 
 
 def installed_bytes_per_s(rate_kbps: int, mtu_bytes: int) -> int:
-    """The rate as TBF gets it; 0 for unlimited.
+    """The rate that TBF gets; 0 for unlimited.
 
-    Never so low that the longest bucket does not hold a segment, for those would all be dropped:
-    the least is 3 kbit/s at an MTU of 1500 and 18 kbit/s at 9000.
+    The longest bucket must hold a segment, or TBF would drop every full one. So the least rate is
+    3 kbit/s at an MTU of 1500 and 18 kbit/s at 9000.
     """
     least = -(-_segment_bytes(mtu_bytes) * units.NS_PER_S // MAX_BURST_NS)
     return max(units.bytes_per_s(rate_kbps), least) if rate_kbps else 0
 
 
 def _segment_bytes(mtu_bytes: int) -> int:
-    """The longest frame, rounded up to what TBF can tell apart."""
+    """The longest frame, rounded up to what the peak rate passes in whole ticks."""
     return -(-(mtu_bytes + HEADER_BYTES) // PEAK_BYTES_PER_TICK) * PEAK_BYTES_PER_TICK
 
 
 def _burst_ticks(rate: int, burst_kbit: int, segment_bytes: int) -> int:
-    """The bucket; never below one segment, or TBF would stop for good."""
+    """The bucket; at least one segment, because TBF drops or blocks what is longer."""
     if not rate:
         return units.ticks(units.transmission_ns(LINE_BURST_BYTES, LINE_BYTES_PER_S))
     if burst_kbit:

@@ -12,7 +12,7 @@ from networking_netem.domain.units import NS_PER_S, TICK_NS
 INT32_MAX = 2**31 - 1
 
 DISTRIBUTION_SCALE = 8192
-"""A table entry of one sigma (NETEM_DIST_SCALE); entries are 16 bits wide, so they span ±4."""
+"""A table entry of one sigma (NETEM_DIST_SCALE). Entries have 16 bits, so they span ±4 sigma."""
 
 HEADER_BYTES = 14 + 2 * 4
 """What a qdisc counts beyond the MTU: Ethernet without FCS, and up to two VLAN tags."""
@@ -24,8 +24,8 @@ class Tbf:
 
     Root of the tree. With a ``peak_bytes_per_s``, a super-packet longer than ``peak_ticks`` at that
     rate is segmented before anything below sees it (tbf_enqueue, Linux 4.0 on), so that one drop is
-    one frame. ``burst_ticks`` is the bucket as time at the rate, ``limit_bytes`` the queue as long
-    as nothing of ours hangs below.
+    one frame. ``burst_ticks`` is the bucket as time at the rate. ``limit_bytes`` bounds the queue
+    where TBF has no child of ours.
     """
 
     kind: ClassVar[str] = "tbf"
@@ -45,8 +45,8 @@ class Tbf:
 class Slot:
     """netem's slots: packets are released in batches, at intervals drawn from a table.
 
-    An interval is ``mean_ns`` + ``sigma_ns`` · t / 8192 with t drawn evenly from ``table``. The
-    kernel never tells the table, so it takes no part in comparisons.
+    An interval is ``mean_ns`` + ``sigma_ns`` · t / 8192, with t an entry of ``table`` drawn at
+    random. The kernel does not report the table, so comparisons leave it out.
     """
 
     mean_ns: int
@@ -67,8 +67,8 @@ class Slot:
 class GilbertElliott:
     """Bursty loss by a good and a bad state; probabilities of 32 bits (loss_gilb_ell, Linux 6.1).
 
-    ``p`` leads from good to bad, ``r`` back; ``h`` lets a packet through in the bad state, ``k1``
-    loses one in the good state.
+    ``p`` is the probability to go from good to bad, ``r`` to go back, ``h`` that a packet passes in
+    the bad state, and ``k1`` that one is lost in the good state.
     """
 
     p: int
@@ -79,11 +79,11 @@ class GilbertElliott:
 
 @dataclass(frozen=True)
 class Netem:
-    """Everything sch_netem can be told; probabilities and correlations are of 32 bits.
+    """Every setting of sch_netem; probabilities and correlations have 32 bits.
 
-    The kernel never tells ``distribution``, the table of ``jitter_ns``, nor that it kept an
-    old one: a jitter without its own table is not offered here. ``seed`` None lets the kernel
-    choose (it is known from Linux 6.6 on).
+    ``distribution`` is the table of ``jitter_ns``. The kernel keeps an old table where a message
+    has none, and does not report it: a jitter needs its own table. ``seed`` None lets the kernel
+    choose (Linux knows seeds from 6.6 on).
     """
 
     kind: ClassVar[str] = "netem"

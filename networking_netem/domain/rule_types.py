@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The QoS rule types that make a link, declared once; all else about them is made from this."""
+"""The QoS rule types that make a link, declared once: all who need them loop over these."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ class RuleType:
         return tuple(each for each in self.attributes if isinstance(each, Number))
 
     def put(self, impairment: Impairment, values: Mapping[str, Any]) -> Impairment:
-        """The impairment as a rule with these values has it; what other rule types say stays.
+        """The impairment with the fields of this type set by a rule; the other fields stay.
 
-        `values` are what the API takes, by name of attribute. An absent one counts as its default.
+        `values` are the rule's in the API's units, by name of attribute. An absent one counts as
+        its default.
         """
         steps = {each.field: each.steps(values.get(each.name)) for each in self.numbers}
         return replace(impairment, **steps)
 
     def drop(self, impairment: Impairment) -> Impairment:
-        """The impairment without what a rule of this type says."""
+        """The impairment with the fields of this type set to none; the other fields stay."""
         fields = [each.field for each in self.numbers]
         return replace(impairment, **{field: getattr(NONE, field) for field in fields})
 
@@ -58,12 +59,14 @@ def _number(
     minimum: int = 0,
     default: Optional[int] = None,
 ) -> Number:
-    """A number that reaches as far as the field of the impairment does.
+    """A number whose maximum is that of the field of `Impairment` which it sets.
 
     Raises ``ValueError`` for a field that `Impairment` does not have.
     """
-    if field not in MAXIMA:
-        raise ValueError(f"{name} sets {field}: domain/impairment.py has no such field in MAXIMA")
+    if field not in MAXIMA or not hasattr(NONE, field):
+        raise ValueError(
+            f"{name} sets {field}: domain/impairment.py needs it in Impairment and in MAXIMA"
+        )
     maximum = MAXIMA[field] // 10**decimals
     return Number(name, minimum, maximum, decimals, unit, help, default, field)
 
@@ -83,7 +86,7 @@ LOSS_PCT = _number(
     "loss_ppm", "loss_pct", "percent", "Share of the packets that is dropped.", decimals=4
 )
 MAX_KBPS = _number("rate_kbps", "max_kbps", "kbit/s", "Bandwidth.", minimum=1)
-# Neutron's name for it says kbps, and it is kilobits: what may pass at once (17-29).
+# Neutron calls it kbps, but it is kilobits: what may pass at once (17-29).
 MAX_BURST_KBPS = _number("burst_kbit", "max_burst_kbps", "kbit", "Size of a burst.", default=0)
 DIRECTION = Choice(
     "direction",

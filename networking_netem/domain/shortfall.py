@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the kernel cannot do what was asked: both figures, in words for the log."""
+"""What the kernel cannot do of what was asked: phrases for the log, with both figures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from networking_netem.domain.jitter import exponential_slot, spread_ns
 from networking_netem.domain.plan import MTU_BYTES, installed_bytes_per_s
 
 TOLERANCE = 0.02
-"""A deviation this much below the asked one is not worth a word."""
+"""A standard deviation that is too small by no more than this share is not reported."""
 
 
 def shortfalls(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tuple[str, ...]:
-    """What is installed instead of what was asked; empty when all is as asked."""
+    """A phrase for each figure that is installed instead of the asked one; none when all is."""
     return _jitter(impairment) + _rate(impairment, mtu_bytes)
 
 

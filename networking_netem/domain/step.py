@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One change to the kernel. Every step is total: it says all there is to say about its object.
+"""One change of the kernel. Every step is total: it gives all settings of what it makes or changes.
 
 ``device`` is the device that the step changes: a port's own, or its ifb.
 """
@@ -30,14 +30,14 @@ class ChangeQdisc:
 
 @dataclass(frozen=True)
 class DeleteTree:
-    """Take our root away, and with it what hangs below."""
+    """Remove our root qdisc and all below it."""
 
     device: str
 
 
 @dataclass(frozen=True)
 class DeleteLegacy:
-    """Take away a root qdisc that an earlier version left, known by its handle."""
+    """Remove the root qdisc that an earlier version left; it has this handle."""
 
     device: str
     handle: int
@@ -45,7 +45,7 @@ class DeleteLegacy:
 
 @dataclass(frozen=True)
 class AddIfb:
-    """Make an ifb, up."""
+    """Make an ifb that is up."""
 
     device: str
 
@@ -66,21 +66,21 @@ class DeleteIfb:
 
 @dataclass(frozen=True)
 class AddClsact:
-    """Open the hooks where filters see what a device receives."""
+    """Add clsact, whose hooks let filters see what a device receives."""
 
     device: str
 
 
 @dataclass(frozen=True)
 class DeleteClsact:
-    """Close the hooks."""
+    """Remove clsact, with all filters on its hooks."""
 
     device: str
 
 
 @dataclass(frozen=True)
 class AddRedirect:
-    """Send all that a device receives through an ifb."""
+    """Add the filter that sends all that a device receives through an ifb."""
 
     device: str
     ifb: str
@@ -88,7 +88,7 @@ class AddRedirect:
 
 @dataclass(frozen=True)
 class DeleteRedirect:
-    """Let what a device receives go its normal way."""
+    """Remove that filter, so what a device receives no longer goes through an ifb."""
 
     device: str
 

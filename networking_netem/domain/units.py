@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one place where the API's units become the kernel's, and where rounding is decided."""
+"""The conversions from the API's units to the kernel's, each with its rounding."""
 
 from __future__ import annotations
 

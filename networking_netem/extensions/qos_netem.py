@@ -21,7 +21,7 @@ PARENT = {"collection_name": qos_apidef.POLICIES, "member_name": qos_apidef.POLI
 
 
 class Qos_netem(api_extensions.ExtensionDescriptor):  # noqa: N801 (Neutron wants this name)
-    """Serves one sub-resource of policies per rule type, from their declaration."""
+    """Adds a sub-resource of QoS policies for each rule type that is declared."""
 
     @classmethod
     def get_name(cls) -> str:
@@ -73,7 +73,7 @@ def attribute_map(rule_type: RuleType) -> Dict[str, Any]:
 
 
 def _converter(attribute: Attribute) -> Callable[[Any], Any]:
-    """Return the parser of `attribute`, refusing in a way that Neutron answers with 400."""
+    """Return the parser of `attribute`; what it raises, Neutron answers with 400."""
 
     def convert(value: Any) -> Any:
         try:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans told to the kernel, and the kernel's state told back, over netlink."""
+"""Steps carried out in the kernel, and what it holds observed, over netlink."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps carried out in the kernel; what sends the messages needs CAP_NET_ADMIN."""
+"""Carries out steps in the kernel; whoever sends the messages needs CAP_NET_ADMIN."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REMOVALS = (DeleteTree, DeleteLegacy, DeleteIfb, DeleteClsact, DeleteRedirect)
 
 @dataclass(frozen=True)
 class Failure:
-    """A step that the kernel refused, and its word on it."""
+    """A step that the kernel refused, and the kernel's answer."""
 
     step: Step
     answer: Answer
@@ -44,10 +44,11 @@ class Failure:
 
     @property
     def missing_module(self) -> str:
-        """The module without which the kernel does not know the step's object; else empty.
+        """The kernel module that the step needs and that could not be loaded; empty if none.
 
-        The kernel tries to load it first. It answers ENOENT for an unknown qdisc, classifier or
-        action and EOPNOTSUPP for an unknown kind of device (net/sched, net/core/rtnetlink.c).
+        The kernel first tries to load a module by itself. Then it answers ENOENT for an unknown
+        qdisc, classifier or action, and EOPNOTSUPP for an unknown kind of device (net/sched,
+        net/core/rtnetlink.c).
         """
         step, error = self.step, self.answer.error
         if isinstance(step, AddIfb) and error == errno.EOPNOTSUPP:
@@ -66,12 +67,12 @@ class Failure:
 def apply(transact: Transact, steps: Sequence[Step]) -> Tuple[Failure, ...]:
     """Carry out the steps of any number of devices and return what failed.
 
-    All that need no new ifb go in one send, in order; a refused step does not stop those behind
-    it. Removing what is absent is success.
+    New ifbs are made first, because other steps need their index. The other steps follow in one
+    send, in order. A refused step does not stop the next one. Removing what is absent is success.
     """
-    news: List[Step] = [step for step in steps if isinstance(step, AddIfb)]
-    rest: List[Step] = [step for step in steps if not isinstance(step, AddIfb)]
-    return tuple(_send(transact, news) + _send(transact, rest))
+    new_ifbs: List[Step] = [step for step in steps if isinstance(step, AddIfb)]
+    others: List[Step] = [step for step in steps if not isinstance(step, AddIfb)]
+    return tuple(_send(transact, new_ifbs) + _send(transact, others))
 
 
 def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
@@ -107,7 +108,7 @@ def _request(step: Step) -> Request:
     if isinstance(step, DeleteTree):
         return qdisc.delete_root(ifindex)
     if isinstance(step, DeleteLegacy):
-        return qdisc.delete_root(ifindex, step.handle)
+        return qdisc.delete_legacy(ifindex, step.handle)
     if isinstance(step, AddClsact):
         return qdisc.add_clsact(ifindex)
     if isinstance(step, DeleteClsact):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages about network devices: ifbs made and removed, and the list of what there is."""
+"""Messages that make and remove ifbs and list network devices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _U32 = struct.Struct("=I")
 
 
 class Device(NamedTuple):
-    """One network device; ``kind`` is "ifb", "veth", "tun", … or empty."""
+    """One network device; ``kind`` is "ifb", "veth", "tun", …, or empty, as for a physical one."""
 
     ifindex: int
     name: str
@@ -31,7 +31,7 @@ class Device(NamedTuple):
 
 
 def add_ifb(name: str) -> Request:
-    """Make an ifb that is up; EEXIST when a device has the name."""
+    """Make an ifb that is up; the kernel answers EEXIST when a device has the name."""
     info = attributes.pack(_IFLA_LINKINFO, attributes.pack_string(_IFLA_INFO_KIND, "ifb"))
     body = _IFINFOMSG.pack(0, 0, 0, _IFF_UP, _IFF_UP) + _name(name) + info
     return Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
@@ -47,6 +47,11 @@ def delete(name: str) -> Request:
     return Request(RTM_DELLINK, 0, _IFINFOMSG.pack(0, 0, 0, 0, 0) + _name(name))
 
 
+def asked_name(body: bytes) -> str:
+    """The device that a request names. Raises ``KeyError`` where it names none."""
+    return attributes.unpack_string(attributes.unpack(body, _IFINFOMSG.size)[_IFLA_IFNAME])
+
+
 def dump_body() -> bytes:
     """The body of a dump of every device of the namespace, without their counters."""
     mask = attributes.pack(_IFLA_EXT_MASK, _U32.pack(_RTEXT_FILTER_SKIP_STATS))
@@ -55,7 +60,7 @@ def dump_body() -> bytes:
 
 @functools.lru_cache(maxsize=8192)
 def parse(body: bytes) -> Device:
-    """One message of the dump; most devices are as they were at the last look."""
+    """The device in one message of the dump. Cached, because most are the same in each dump."""
     _, _, ifindex, flags, _ = _IFINFOMSG.unpack_from(body)
     found = attributes.unpack(body, _IFINFOMSG.size)
     kind = attributes.unpack(found.get(_IFLA_LINKINFO, b"")).get(_IFLA_INFO_KIND, b"")

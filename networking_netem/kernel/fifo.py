@@ -16,5 +16,5 @@ def encode(fifo: Fifo) -> bytes:
 
 
 def decode(options: bytes) -> Fifo:
-    """What the kernel says of a bfifo."""
+    """The bfifo that the kernel reports."""
     return Fifo(_QOPT.unpack_from(options)[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""This host's kernel, as a reconciler uses it."""
+"""This host's kernel, with the methods that the reconciler needs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ from networking_netem.kernel.netlink import Netlink
 
 
 class Host:
-    """The kernel of the calling thread's network namespace; ``transact`` sends what changes it."""
+    """The kernel of the calling thread's network namespace; ``transact`` sends the changes."""
 
     def __init__(self, transact: Transact) -> None:
         self._transact = transact
 
     def observe(self, devices: Collection[str]) -> Dict[str, Observed]:
-        """What each device holds; those that do not exist are left out."""
+        """What the kernel holds for each device; a device that does not exist is left out."""
         with Netlink() as netlink:
             return observe.observe(netlink, devices)
 
     def orphans(self) -> List[str]:
-        """The names of our ifbs whose port has no device any more."""
+        """The names of our ifbs whose port's device is gone."""
         with Netlink() as netlink:
             return observe.orphans(netlink)
+
+    def carriers(self) -> List[str]:
+        """The names of the devices that hold something of ours."""
+        with Netlink() as netlink:
+            return observe.carriers(netlink)
 
     def limits_packets(self) -> Dict[str, int]:
         """The limits of all netems of ours, by device or ifb."""

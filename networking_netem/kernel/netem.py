@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """sch_netem's options, complete (include/uapi/linux/pkt_sched.h, net/sched/sch_netem.c).
 
-The kernel keeps rate, correlations, reorder, corrupt, slots and tables when their attributes are
-left out, and resets the rest; so every message holds them all.
+When a message leaves out an attribute, the kernel keeps the old rate, correlations, reorder,
+corrupt, slots and tables, and resets the rest. So every message holds all attributes.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def encode(netem: Netem) -> bytes:
 
 
 def decode(options: bytes) -> Netem:
-    """What the kernel says of a netem; tables and the seed it keeps to itself or we do not ask."""
+    """The netem that the kernel reports. It does not report tables; the seed is not read."""
     _, limit, loss, gap, duplicate, _ = _QOPT.unpack_from(options)
     found = attributes.unpack(options[_QOPT.size :])
     delay_correlation, loss_correlation, duplicate_correlation = _CORR_STRUCT.unpack(found[_CORR])

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel holds, asked anew each time; needs no privilege."""
+"""Asks the kernel what it holds, each time again; needs no privilege."""
 
 from __future__ import annotations
 
-from typing import Callable, Collection, Dict, List, TypeVar
+import contextlib
+from typing import Callable, Collection, Dict, List, NamedTuple, TypeVar
 
 from networking_netem.domain import ifb as ifbs
 from networking_netem.domain.ifb import ifb_name
@@ -15,29 +16,21 @@ from networking_netem.kernel.netlink import DumpInterrupted, Netlink
 from networking_netem.kernel.qdisc import Found
 
 ATTEMPTS = 10
+"""How often the dumps are made, at most, when they are interrupted."""
 
-Seen = TypeVar("Seen")
+Look = TypeVar("Look")
 
 
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """What each of the named devices holds; devices that do not exist are left out.
 
-    Raises ``DumpInterrupted`` when the kernel's tables never stand still, ``OSError`` on refusal.
+    Raises ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
     """
-    return _tried(lambda: _observe(netlink, names))
-
-
-def _tried(look: Callable[[], Seen]) -> Seen:
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return look()
-        except DumpInterrupted:
-            continue
-    return look()
+    return _uninterrupted(lambda: _observe(netlink, names))
 
 
 def orphans(netlink: Netlink) -> List[str]:
-    """The names of our ifbs whose port has no device any more."""
+    """The names of our ifbs whose port's device is gone."""
     devices = _devices(netlink).values()
     ours = [found.name for found in devices if _is_our_ifb(found)]
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
@@ -46,9 +39,9 @@ def orphans(netlink: Netlink) -> List[str]:
 def limits_packets(netlink: Netlink) -> Dict[str, int]:
     """The limit of each netem of ours by the name of the device or ifb that it is on.
 
-    Raises as ``observe``.
+    Raises as ``observe`` does.
     """
-    return _tried(lambda: _limits_packets(netlink))
+    return _uninterrupted(lambda: _limits_packets(netlink))
 
 
 def _limits_packets(netlink: Netlink) -> Dict[str, int]:
@@ -61,11 +54,35 @@ def _limits_packets(netlink: Netlink) -> Dict[str, int]:
     }
 
 
-def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
-    """Two dumps and a batch of questions, however many devices.
+def carriers(netlink: Netlink) -> List[str]:
+    """The names of the devices that hold a qdisc or a filter of ours, or have an ifb.
 
-    A device whose hook holds no filter of ours costs one dump more. Each filter is asked for by
-    itself. A dump of actions would tell all of them at once, but an action outlives its filter.
+    Raises as ``observe`` does.
+    """
+    tables = _uninterrupted(lambda: _tables(netlink))
+    carrying = {index for index, entries in tables.qdiscs.items() if any(e.entry for e in entries)}
+    carrying |= set(tables.redirects)
+    names = {found.name for found in tables.devices.values() if _is_our_ifb(found)}
+    return [
+        found.name
+        for found in tables.devices.values()
+        if not _is_our_ifb(found) and (found.ifindex in carrying or ifb_name(found.name) in names)
+    ]
+
+
+class _Tables(NamedTuple):
+    """The host's devices by name; its qdiscs, and where our filters send to, by index."""
+
+    devices: Dict[str, Device]
+    qdiscs: Dict[int, List[Found]]
+    redirects: Dict[int, int]
+
+
+def _tables(netlink: Netlink) -> _Tables:
+    """Read them by two dumps and a batch of requests, however many devices there are.
+
+    Each filter is asked for by itself. A dump of actions would list all of them at once, but an
+    action outlives its filter.
     """
     devices = _devices(netlink)
     qdiscs: Dict[int, List[Found]] = {}
@@ -75,6 +92,12 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     hooked = [index for index, entries in qdiscs.items() if _has(entries, "clsact")]
     filters = netlink.ask([redirect.get(index) for index in hooked])
     redirects = {index: redirect.parse(body) for index, body in zip(hooked, filters) if body}
+    return _Tables(devices, qdiscs, redirects)
+
+
+def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
+    """A device with a clsact but no filter of ours costs one dump more than the tables."""
+    devices, qdiscs, redirects = _tables(netlink)
     observed = {}
     for name in names:
         port = devices.get(name)
@@ -99,6 +122,14 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
             else None,
         )
     return observed
+
+
+def _uninterrupted(look: Callable[[], Look]) -> Look:
+    """Return what `look` returns; raise the last interruption when all attempts had one."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(DumpInterrupted):
+            return look()
+    return look()
 
 
 def _has(entries: List[Found], kind: str) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that add, change, delete and list qdiscs, and the handles by which ours are known."""
+"""Messages that add, change, delete and list qdiscs, and the handles of ours."""
 
 from __future__ import annotations
 
@@ -38,9 +38,17 @@ PLACES: Dict[Type[Qdisc], Place] = {
     Netem: Place(0x4E460000, 0x4E450001, netem.encode, netem.decode),
     Fifo: Place(0x4E470000, 0x4E460001, fifo.encode, fifo.decode),
 }
-"""Fixed for ever: a change must find the qdisc that an older version of ours put there."""
+"""These never change: a new version must find the qdiscs that an older one has put there."""
 
 _KINDS = {(kind.kind, place.handle, place.parent): place for kind, place in PLACES.items()}
+
+
+class Asked(NamedTuple):
+    """The device, the handle and the parent that a request names."""
+
+    ifindex: int
+    handle: int
+    parent: int
 
 
 class Found(NamedTuple):
@@ -55,12 +63,12 @@ class Found(NamedTuple):
 
     @property
     def is_default(self) -> bool:
-        """True for what the kernel itself puts on a device: those have no handle."""
+        """True for what the kernel itself puts on a device: it has no handle."""
         return self.handle == 0
 
 
 def add(ifindex: int, qdisc: Qdisc) -> Request:
-    """Put one of ours where nothing, or the kernel's default, is; EEXIST otherwise."""
+    """Add one of ours in place of nothing or the kernel's default; EEXIST where another is."""
     place = PLACES[type(qdisc)]
     body = TCMSG.pack(0, ifindex, place.handle, place.parent, 0) + _content(qdisc, place)
     return Request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, body)
@@ -74,13 +82,18 @@ def change(ifindex: int, qdisc: Qdisc) -> Request:
     )
 
 
-def delete_root(ifindex: int, handle: int = PLACES[Tbf].handle) -> Request:
-    """Delete the root and all below it; EINVAL when the root has another handle."""
-    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, handle, TC_H_ROOT, 0))
+def delete_root(ifindex: int) -> Request:
+    """Delete our root and all below it; EINVAL when the root has another handle or kind."""
+    return _delete(ifindex, PLACES[Tbf].handle, TC_H_ROOT, Tbf.kind)
+
+
+def delete_legacy(ifindex: int, handle: int) -> Request:
+    """Delete a netem at the root; EINVAL when the root has another handle or kind."""
+    return _delete(ifindex, handle, TC_H_ROOT, Netem.kind)
 
 
 def add_clsact(ifindex: int) -> Request:
-    """Open the device's hooks for filters; EEXIST when clsact or ingress is there."""
+    """Add clsact, whose hooks hold filters; EEXIST when clsact or ingress is there."""
     body = TCMSG.pack(0, ifindex, CLSACT_HANDLE, TC_H_CLSACT, 0)
     return Request(
         RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, body + attributes.pack_string(TCA_KIND, "clsact")
@@ -88,8 +101,36 @@ def add_clsact(ifindex: int) -> Request:
 
 
 def delete_clsact(ifindex: int) -> Request:
-    """Close the device's hooks; filters on them go too."""
-    return Request(RTM_DELQDISC, 0, TCMSG.pack(0, ifindex, CLSACT_HANDLE, TC_H_CLSACT, 0))
+    """Delete clsact and the filters on its hooks; EINVAL for an ``ingress`` qdisc."""
+    return _delete(ifindex, CLSACT_HANDLE, TC_H_CLSACT, "clsact")
+
+
+def _delete(ifindex: int, handle: int, parent: int, kind: str) -> Request:
+    # The kernel compares a kind that is given (tc_get_qdisc of net/sched/sch_api.c, Linux 6.1).
+    body = TCMSG.pack(0, ifindex, handle, parent, 0) + attributes.pack_string(TCA_KIND, kind)
+    return Request(RTM_DELQDISC, 0, body)
+
+
+def asked_place(body: bytes) -> Asked:
+    """The device, handle and parent in a request about a qdisc or a filter."""
+    _, ifindex, handle, parent, _ = TCMSG.unpack_from(body)
+    return Asked(ifindex, handle, parent)
+
+
+def sets_ours(request: Request) -> bool:
+    """Whether a request adds one of ours in its place, or changes one of ours."""
+    asked = asked_place(request.body)
+    given = attributes.unpack(request.body, TCMSG.size)
+    kind = attributes.unpack_string(given[TCA_KIND])
+    ways = {
+        (NLM_F_CREATE | NLM_F_EXCL, place.handle, place.parent, qdisc.kind)
+        for qdisc, place in PLACES.items()
+    } | {(0, place.handle, 0, qdisc.kind) for qdisc, place in PLACES.items()}
+    return (
+        request.message_type == RTM_NEWQDISC
+        and (request.flags, asked.handle, asked.parent, kind) in ways
+        and set(given) == {TCA_KIND, TCA_OPTIONS}
+    )
 
 
 def dump_body() -> bytes:
@@ -110,7 +151,7 @@ def parse(body: bytes) -> Found:
 
 @functools.lru_cache(maxsize=32768)
 def _decode(place: Place, options: bytes) -> Qdisc:
-    """Most qdiscs are as they were at the last look."""
+    """Cached, because most qdiscs are the same in each dump."""
     return place.decode(options)
 
 

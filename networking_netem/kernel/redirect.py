@@ -19,7 +19,7 @@ HOOK = 0xFFFFFFF2
 """clsact's ingress: what the device receives, which is what the instance sends."""
 
 PRIORITY = 0x4E45
-"""By this priority and the handle 1 the filter is known as ours."""
+"""A filter with this priority and the handle 1 is ours."""
 
 _HANDLE = 1
 _INFO = PRIORITY << 16 | socket.htons(0x0003)
@@ -47,13 +47,13 @@ def add(ifindex: int, ifb_ifindex: int) -> Request:
 
 
 def delete(ifindex: int) -> Request:
-    """Take our filter away."""
+    """Delete our filter."""
     body = TCMSG.pack(0, ifindex, _HANDLE, HOOK, _INFO)
     return Request(RTM_DELTFILTER, 0, body + attributes.pack_string(TCA_KIND, "matchall"))
 
 
 def get(ifindex: int) -> Request:
-    """Ask for our filter; an error when it is not there."""
+    """Ask for our filter; the kernel answers with an error when it is not there."""
     body = TCMSG.pack(0, ifindex, _HANDLE, HOOK, _INFO)
     return Request(RTM_GETTFILTER, 0, body + attributes.pack_string(TCA_KIND, "matchall"))
 
@@ -73,6 +73,6 @@ def filters_body(ifindex: int) -> bytes:
 
 
 def is_filter(body: bytes) -> bool:
-    """Whether a message of that dump tells of a filter; some only announce a priority."""
+    """Whether a message of that dump is about a filter; some are only about a priority."""
     handle: int = TCMSG.unpack_from(body)[2]
     return handle != 0

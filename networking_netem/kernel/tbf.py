@@ -18,7 +18,7 @@ _RATE32_MAX = 2**32 - 1
 
 
 def encode(tbf: Tbf) -> bytes:
-    """The value of TCA_OPTIONS; the limit is that of the bfifo TBF makes itself."""
+    """The value of TCA_OPTIONS; the limit is that of the bfifo which TBF makes as its child."""
     qopt = _QOPT.pack(
         *(0, _LINKLAYER_ETHERNET, 0, 0, 0, min(tbf.rate_bytes_per_s, _RATE32_MAX)),
         *(0, _LINKLAYER_ETHERNET, 0, 0, 0, min(tbf.peak_bytes_per_s, _RATE32_MAX)),
@@ -32,7 +32,7 @@ def encode(tbf: Tbf) -> bytes:
 
 
 def decode(options: bytes) -> Tbf:
-    """What the kernel says of a TBF; a rate of 4 GiB/s and more comes in its own attribute."""
+    """The TBF that the kernel reports; a rate of 4 GiB/s or more is in an attribute of its own."""
     found = attributes.unpack(options)
     qopt = _QOPT.unpack_from(found[_PARMS])
     rate, peak = qopt[5], qopt[11]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Says which devices something was done to; repairs nothing. Needs no privilege."""
+"""Reads from the kernel's announcements which devices changed; needs no privilege."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Watcher:
             self._socket.setsockopt(SOL_NETLINK, _NETLINK_ADD_MEMBERSHIP, group)
 
     def wait(self) -> Optional[Set[str]]:
-        """Block until something happened; returns the devices' names, or None for any.
+        """Block until the kernel announces a change, and return the names of the devices.
 
-        None: the kernel had more to say than the socket holds, so look at everything.
+        None means that announcements were lost (ENOBUFS), so any device may have changed.
         """
         try:
             data = self._socket.recv(RECEIVE_BYTES)
@@ -50,7 +50,7 @@ class Watcher:
 
 
 def _name(ifindex: int) -> str:
-    """The name behind an index; empty when the device is gone, which LINK has told or will."""
+    """The name of the device; empty when it is gone, which another announcement says."""
     try:
         return socket.if_indextoname(ifindex)
     except OSError:

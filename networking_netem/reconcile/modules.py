@@ -44,5 +44,5 @@ def _consequence(module: str) -> str:
     if module in EGRESS_MODULES:
         return "nothing is imposed on what instances send (egress); ingress is"
     if module == "sch_netem":
-        return "delay, jitter and loss are not imposed; bandwidth limits are"
+        return "of links only bandwidth limits are imposed"
     return "no link is imposed"

@@ -24,7 +24,7 @@ from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Conditions, Plan, limited
 from networking_netem.domain.step import DeleteIfb, Step
-from networking_netem.kernel.netlink import DumpInterrupted
+from networking_netem.kernel.netlink import Unavailable
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.halves import by_halves
 from networking_netem.reconcile.modules import Modules
@@ -109,8 +109,8 @@ class Reconciler:
     def _reconcile(self, ports: Sequence[Port]) -> None:
         try:
             self._reconcile_together(ports)
-        except DumpInterrupted as error:
-            # The host as a whole never stands still: to look at fewer ports would be no easier.
+        except Unavailable as error:
+            # No port is at fault: fewer would fare no better.
             for port in ports:
                 self._fail(port, error)
 

@@ -10,12 +10,12 @@ from neutron_lib.db import constants as db_constants
 from neutron_lib.db import model_base
 from sqlalchemy import orm
 
-# SQLAlchemy 1.3 (Neutron 17) has it here only; 2.0 here still.
+# The only place that SQLAlchemy 1.3 (Neutron 17) and 2.0 both have.
 from sqlalchemy.ext.declarative import declared_attr
 
 
 class _PolicyRule(model_base.HasId):
-    """What each table has: an id, the policy and the direction."""
+    """The columns that all tables have: id, policy and direction."""
 
     # The functions below have no annotations: SQLAlchemy 2 takes one for the type of a column.
 

@@ -16,7 +16,7 @@ from networking_netem.rules import models
 
 
 class Number(fields.FieldType):
-    """A finite number, an int where it is whole."""
+    """A finite number; whole ones are ints."""
 
     @staticmethod
     def coerce(obj: object, attr: str, value: Any) -> Union[int, float]:
@@ -40,9 +40,9 @@ def _fields(rule_type: rule_types.RuleType) -> Dict[str, fields.Field]:
 
 
 class _Rule(rule.QosRule):
-    """What our rules have in common: at most one of a type per policy and direction."""
+    """The base of our rules; a policy has at most one of a type and direction."""
 
-    # Not Neutron's, which differs between releases: ours travel between all of them.
+    # Neutron's own version differs between releases. Ours must not: rules travel between them.
     VERSION = "1.0"
 
     duplicates_compare_fields = (rule_types.DIRECTION.name,)
@@ -50,7 +50,7 @@ class _Rule(rule.QosRule):
 
 @base.NeutronObjectRegistry.register
 class QosDelayRule(_Rule):
-    """Delay and jitter in one direction, milliseconds."""
+    """Delay and jitter in one direction, in milliseconds."""
 
     db_model = models.QosDelayRule
     rule_type = rule_types.DELAY.name
@@ -59,7 +59,7 @@ class QosDelayRule(_Rule):
 
 @base.NeutronObjectRegistry.register
 class QosLossRule(_Rule):
-    """Loss in one direction, percent."""
+    """Loss in one direction, in percent."""
 
     db_model = models.QosLossRule
     rule_type = rule_types.LOSS.name

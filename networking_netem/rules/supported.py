@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our rule types as QoS drivers of Neutron declare what they support."""
+"""Our rule types in the form in which Neutron's QoS drivers declare what they support."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 
 
 def supported_rules() -> Dict[str, Dict[str, Any]]:
-    """Return, by name of rule type, its attributes and their validators.
+    """Return the attributes of each rule type and their validators, by name.
 
-    The API of rule types understands only these two validators (17-29). type:range looks at
-    the whole part of a decimal (neutron_lib validate_range), enough for a value already parsed.
+    The API of rule types knows only these two validators (17-29). type:range checks only the whole
+    part of a decimal (neutron_lib validate_range). The API has parsed each value before.
     """
     return {rule_type.name: _validators(rule_type) for rule_type in RULE_TYPES}
 

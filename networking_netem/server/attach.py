@@ -15,7 +15,7 @@ _NOT_BOUND = (portbindings.VIF_TYPE_UNBOUND, portbindings.VIF_TYPE_BINDING_FAILE
 
 
 class QosRuleNotSupported(qos_exceptions.QosRuleNotSupported):
-    """Neutron's own answer, type and status, with the reason."""
+    """Neutron's own error, with its status, and with the reason in the message."""
 
     message = "Rule %(rule_type)s is not supported by port %(port_id)s: %(reason)s"
 
@@ -31,7 +31,7 @@ def refuse_unserved(rule: Any, port: Any) -> None:
 
 
 def _reason(binding: Any) -> Optional[str]:
-    """Return why a port bound so has no device whose packets we could delay; None if it has."""
+    """Return why a port with this binding cannot have our rules; None where it can."""
     vnic_type, vif_type = binding.vnic_type, binding.vif_type
     details = binding.vif_details or {}
     if vnic_type != portbindings.VNIC_NORMAL:
@@ -39,7 +39,7 @@ def _reason(binding: Any) -> Optional[str]:
     if vif_type not in (portbindings.VIF_TYPE_OVS, *_NOT_BOUND):
         served = portbindings.VIF_TYPE_OVS
         return f"its {portbindings.VIF_TYPE} is {vif_type}, and only {served} is served"
-    # A tap on the userspace datapath is read past the qdiscs for what the instance sends.
+    # The userspace datapath reads a tap itself: what the instance sends does not meet our qdiscs.
     if details.get(portbindings.OVS_DATAPATH_TYPE) == "netdev":
         return "its host runs Open vSwitch's userspace datapath (netdev)"
     return None

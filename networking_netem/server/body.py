@@ -12,8 +12,8 @@ from networking_netem.server import seam
 
 JSON = "application/json"
 MAX_DEPTH = 16
-"""Levels of arrays and objects in a body. A list of rules has 3; Neutron copies a body by recursion
-(oslo.db's retries), and one with about 300 levels would end as a server error."""
+"""The most levels of arrays and objects in a body; a list of rules has 3. Neutron copies a body by
+recursion (oslo.db's retries), so about 300 levels would end as a server error."""
 
 
 class NotJson(exceptions.BadRequest):
@@ -29,9 +29,9 @@ class NotAnObject(exceptions.BadRequest):
 
 
 class Deserializer(seam.JSONDeserializer):
-    """Neutron's, refusing what is nested too deep and what is no object.
+    """Neutron's deserializer, but it refuses what is nested too deep or is no object.
 
-    Neutron ends in a server error where the body of a PUT is an array (17-29).
+    Neutron answers with a server error when the body of a PUT is an array (17-29).
     """
 
     def deserialize(self, datastring: bytes, action: str = "default") -> Dict[str, Any]:
@@ -47,7 +47,7 @@ class Deserializer(seam.JSONDeserializer):
 
 
 class Controller(base.Controller):
-    """Neutron's, refusing a body that is said to be no JSON."""
+    """Neutron's controller, but it refuses a body whose Content-Type is not JSON."""
 
     def create(self, request: Any, **kwargs: Any) -> Any:
         _refuse_other_than_json(request)
@@ -59,7 +59,7 @@ class Controller(base.Controller):
 
 
 def _refuse_other_than_json(request: Any) -> None:
-    """Neutron reads every body as JSON, whatever its header says."""
+    """Raise `NotJson` for another Content-Type; Neutron would read any body as JSON."""
     if "Content-Type" in request.headers and request.content_type != JSON:
         raise NotJson(content_type=request.content_type or "empty")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service plugin `netem`: beside `qos`, in either order, it has our rule types served."""
+"""The service plugin `netem`: beside the plugin `qos`, in either order, it adds our rule types."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class QosPluginMissing(exceptions.NeutronException):
 
 
 class NetemPlugin(base.ServicePluginBase):
-    """Applies the seam; the QoS plugin does the work. Refuses to start without that one."""
+    """Applies the seam, so that the plugin `qos` serves our rules; does not start without it."""
 
     supported_extension_aliases = ("qos-netem",)
 
     def __init__(self) -> None:
         super().__init__()
-        # Later Neutron would only say that it does not find the extension qos-netem (17-29).
+        # Without this, Neutron would only say that it cannot find the extension qos-netem (17-29).
         configured = cfg.CONF.service_plugins
         if not any("qos" in name.lower() for name in configured):
             raise QosPluginMissing(configured=",".join(configured))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: exactly those who may do it to a bandwidth limit rule of the same policy."""
+"""Who may do what to our rules: whoever may do it to a bandwidth limit rule of the same policy."""
 
 from __future__ import annotations
 
 from typing import List
 
-# Neutron parses its rules where they are imported, and takes `project_id:%(ext_parent…)s` for a
-# plain comparison, never true, unless its own checks are registered by then (29).
+# Neutron parses its rules when they are imported. Its own checks must be registered by then, or it
+# takes `project_id:%(ext_parent…)s` for a plain comparison, which is never true (29).
 import neutron.policy  # noqa: F401  isort: skip
 from neutron.conf.policies import qos
 from oslo_policy import policy
@@ -19,8 +19,8 @@ _STOCK = "bandwidth_limit"
 def list_rules() -> List[policy.DocumentedRuleDefault]:
     """Return the defaults for every verb of every rule type.
 
-    Each refers to the stock rule instead of repeating it, so that it also follows the release
-    and an operator's override of that rule.
+    Each refers to Neutron's rule for bandwidth limits, so it is the same in each release and
+    follows what an operator makes of that rule.
     """
     stock_rules = {rule.name: rule for rule in qos.list_rules()}
     return [

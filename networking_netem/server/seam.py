@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where Neutron's server is told of our rule types: every change in its memory, and no other.
+"""Every change that we make to Neutron's server, in its memory, so that it knows our rule types.
 
-And what of the server is not in the same place, or not the same, in each release (17-29).
+What differs between the releases of the server (17-29) is here too.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from networking_netem.rules import objects, register
 from networking_netem.rules.supported import supported_rules
 from networking_netem.server import attach
 
-# From neutron.wsgi in 17 and 21, from neutron.api.wsgi in 26 to 29; under this name in all.
+# It is in neutron.wsgi in 17 and 21, in neutron.api.wsgi in 26 to 29. All know it by this name.
 JSONDeserializer = wsgi_resource.wsgi.JSONDeserializer
 
-# Before it is replaced: this module is imported once.
+# The original, kept before `apply` replaces it.
 _stock_validate_rule_for_port = drivers.QosServiceDriverManager.validate_rule_for_port
 
 
 def apply() -> None:
-    """Make this server know the rule types. Harmless when repeated, before or after any import."""
+    """Make this server know our rules, before or after any import; repeating changes nothing."""
     register.apply()
 
-    # create_policy_<type>_rule and its kin are resolved through this dict (17-29).
+    # The plugin finds the class of a rule for create_policy_<type>_rule and others here (17-29).
     for name, cls in objects.BY_TYPE.items():
         qos_extension.QoSPluginBase.rule_objects.setdefault(name, cls)
 
@@ -40,26 +40,26 @@ def apply() -> None:
     for name, validators in supported_rules().items():
         ovs_driver.SUPPORTED_RULES.setdefault(name, validators)
 
-    # The API layer gets a rule through these methods before it changes or deletes it. Stock
-    # get_policy_rule() does not look at the policy in 17 and 21, nor at the type in 29: a rule
-    # could be changed and deleted below another policy, or at another type's path.
+    # The API layer gets a rule by these methods before it changes or deletes it. Neutron's own
+    # get_policy_rule() does not check the policy in 17 and 21, nor the type in 29. So a rule could
+    # be changed and deleted at the path of another policy or of another type.
     for name in qos_extension.QoSPluginBase.rule_objects:
         setattr(qos_extension.QoSPluginBase, f"get_policy_{name}_rule", _get_at_its_address(name))
 
-    # A port that no driver takes is refused without a word why (17-29).
+    # Neutron does not say why it refuses a port that no driver supports (17-29).
     drivers.QosServiceDriverManager.validate_rule_for_port = _validate_rule_for_port
 
 
 def rule_common_fields() -> Dict[str, Any]:
-    """Return the API attributes that every rule has in this release.
+    """Return the API attributes that every rule has in this release: `id`, and some `tenant_id`.
 
-    `id`; and `tenant_id` up to 21 (neutron-lib 3.1), which 17 needs in bodies without keystone.
+    `tenant_id` is there up to 21 (neutron-lib 3.1). 17 needs it in bodies without keystone.
     """
     return dict(qos_apidef._QOS_RULE_COMMON_FIELDS)
 
 
 def _get_at_its_address(name: str) -> Callable[..., Any]:
-    """Return the method that gets a rule of type `name`; it finds ours at their own path only."""
+    """Return the method that gets a rule of type `name`; it finds ours only at their own path."""
 
     def get(
         self: Any, context: Any, rule_id: str, policy_id: str, fields: Any = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies that no request to our rules may succeed with, made up at random from a seed."""
+"""Random bodies, from a seed, that every request to our rules must refuse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from networking_netem.domain.rule_types import RuleType
 
 @dataclass(frozen=True)
 class Bad:
-    """A body, and the attribute that the refusal must name if it is a value that is bad."""
+    """A body, and the attribute that the refusal must name where one value is bad."""
 
     kind: str
     text: str
@@ -58,7 +58,7 @@ def _bad_value(rule_type: RuleType, dice: random.Random) -> Bad:
 
 
 def _bad_number(number: Number, dice: random.Random) -> str:
-    """Return JSON text of a value that `number` does not take."""
+    """Return a value, in JSON, that `number` does not take."""
     inside = dice.randint(number.minimum, number.maximum - 1)
     digits = "".join(dice.choice("0123456789") for _ in range(number.decimals))
     bad = dice.choice(
@@ -72,7 +72,7 @@ def _bad_number(number: Number, dice: random.Random) -> str:
             f"{dice.randint(1, 9)}e-{dice.randint(number.decimals + 1, 300)}",
         ]
     )
-    # The parser of JSON makes 0.0 of such a number, which is none that we could refuse.
+    # A JSON parser reads such a number as 0.0, which is a good value.
     vanishes = float(bad) == 0 if "e" in bad else False
     return dice.choice(
         [

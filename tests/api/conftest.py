@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Databases as operators have them."""
+"""The database server that operators use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Iterator
 import pytest
 
 from tests.api import mariadb
+from tests.support import neutron_api
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,12 @@ def mariadb_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         pytest.skip("no mariadbd: apt-get install mariadb-server")
     with mariadb.server(tmp_path_factory.mktemp("mariadb")) as socket:
         yield socket
+
+
+@pytest.fixture(scope="session")
+def neutron_in_mariadb(mariadb_socket: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a MariaDB database with Neutron's own tables; their migrations run once."""
+    url = mariadb.create(mariadb_socket, "neutron")
+    conf = neutron_api.configure(tmp_path_factory.mktemp("migrated"), database=url)
+    neutron_api.manage(conf, "neutron", "upgrade", "heads")
+    return url

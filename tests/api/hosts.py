@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts as their agents report them, in the database: enough for the server to bind ports there."""
+"""Rows of hosts and agents in the database, so that the server binds ports without a real agent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VIRTUAL_FUNCTIONS = {"device_mappings": {"physical": ["eth1"]}}
 
 
 def add(database: Path, host: str, agent_type: str, configuration: dict) -> None:
-    """Have the agent of `host` alive from now on."""
+    """Add an agent of `host` that is alive from now on."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None).isoformat(" ")
     row = {
         "id": str(uuid.uuid4()),

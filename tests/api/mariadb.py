@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A MariaDB server of the tests' own: its data in one folder, reached by a socket there."""
+"""A MariaDB server for the tests; its data and its socket are in one folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def server(folder: Path) -> Iterator[Path]:
     install = [_program("mariadb-install-db"), common[2], *common[:2], "--skip-test-db"]
     install += ["--auth-root-authentication-method=normal"]
     subprocess.run(install, check=True, capture_output=True)
-    # Safe on disk is not needed here, and costs most of the time.
+    # These options skip the writes that make data durable; they would take most of the time.
     fast = ["--skip-networking", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]
     command = [_program("mariadbd"), common[2], *common[:2], *fast]
     with (folder / "log").open("w") as log:
@@ -48,7 +48,7 @@ def url(socket: Path, database: str = "") -> str:
 
 
 def create(socket: Path, database: str) -> str:
-    """Create a database, in place of one of that name; return its URL."""
+    """Create an empty database, replacing one of that name; return its URL."""
     engine = sa.create_engine(url(socket))
     with engine.begin() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {database}"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies with our rules on ports and networks: wherever Neutron's go, and refused elsewhere."""
+"""Policies with our rules go on the ports and networks that can have them; others are refused."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_port_without_a_kernel_device_is_refused(
     port = _port(api, network, host)
     _assert_refused(_attach(api, port, _policy(api, rule_type)), rule_type, port, reason)
 
-    # What Neutron serves there itself it still does, and a rule of ours cannot join it.
+    # Neutron's own rule is still served there, but a rule of ours cannot be added to its policy.
     policy = _policy(api, "bandwidth_limit")
     assert _attach(api, port, policy).status == 200
     _assert_refused(_add_rule(api, policy, rule_type), rule_type, port, reason)
@@ -154,7 +154,7 @@ def test_beside_the_driver_of_virtual_functions(tmp_path: Path) -> None:
     hosts.add(database, "functions", hosts.SRIOV, hosts.VIRTUAL_FUNCTIONS)
     conf = neutron_api.configure(tmp_path, mechanism_drivers="openvswitch,sriovnicswitch")
     with neutron_api.serving(conf) as api:
-        # What all drivers support, as Neutron lists it; ours are not of it, nor is it a bound.
+        # Neutron lists what all its drivers support. Ours are not in that list, and need not be.
         listed = {each["type"] for each in api.get("/qos/rule-types").body["rule_types"]}
         assert "bandwidth_limit" in listed
         assert listed.isdisjoint(OURS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thousands of bad bodies: each is refused as the client's fault, and changes nothing."""
+"""Thousands of bad bodies: each gets a 4xx answer and changes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.api import bad_bodies
 from tests.support.neutron_api import NeutronApi
 
 BODIES = 1200
-"""For each of two rule types, half of them as POST and half as PUT."""
+"""The number of bodies for each rule type; half of them are sent by POST, half by PUT."""
 RULES = {"delay": {"delay_ms": 0.5, "delay_correlation_ms": 2}, "loss": {"loss_pct": 0.1}}
 
 
@@ -30,7 +30,7 @@ def test_bad_bodies(api: NeutronApi, policy: str, rule_type: RuleType) -> None:
 
     bodies = itertools.islice(bad_bodies.bad_bodies(rule_type, seed=7), BODIES)
     for number, bad in enumerate(bodies):
-        # Pairs, so that each kind is sent both ways.
+        # All six kinds are sent by one method, then all six by the other.
         method, where = ("POST", path) if number // 6 % 2 else ("PUT", at)
         answer = api.send(method, where, bad.text, Content_Type=bad.content_type)
         about = f"{method} {bad.kind} {bad.text[:200]!r}: {answer.status} {answer.body}"

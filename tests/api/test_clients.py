@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several clients at once, over SQLite as the lab's node has it and over MariaDB."""
+"""Several clients at once, over MariaDB and over SQLite, which the lab's node uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Callable
 import pytest
 
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
-from tests.api import mariadb
 from tests.support import neutron_api
 from tests.support.neutron_api import NeutronApi
 
@@ -22,14 +21,12 @@ each_type = pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_typ
 
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A server over each database; over MariaDB it is a process of its own."""
+    """A server for each database; that over MariaDB is a process of its own."""
     if request.param == "sqlite":
         yield request.getfixturevalue("api")
         return
     root = tmp_path_factory.mktemp("served")
-    url = mariadb.create(request.getfixturevalue("mariadb_socket"), "served")
-    conf = neutron_api.configure(root, database=url)
-    neutron_api.manage(conf, "neutron", "upgrade", "heads")
+    conf = neutron_api.configure(root, database=request.getfixturevalue("neutron_in_mariadb"))
     neutron_api.manage(conf, "networking-netem", "upgrade", "head")
     with neutron_api.serving(conf) as served:
         yield served

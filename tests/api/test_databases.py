@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one database command: from nothing, from the first version, again, and after a crash."""
+"""The database command on a new database, an old one, a second time and after a crash."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Iterator
 import pytest
 import sqlalchemy as sa
 
-from tests.api import mariadb
 from tests.support import first_version, neutron_api, schema
 
 OURS = "networking-netem"
 
 
 class Database:
-    """A database that Neutron's own tables are in."""
+    """A database with Neutron's own tables."""
 
     def __init__(self, url: str, conf: Path) -> None:
         self._engine = sa.create_engine(url)
@@ -35,7 +34,7 @@ class Database:
             yield connection
 
     def empty(self) -> None:
-        """Leave none of our tables, of our history and of the policies."""
+        """Drop our tables and our migration history, and delete all policies."""
         with self.connection() as connection:
             for table in (*schema.OUR_TABLES, f"alembic_version_{OURS.replace('-', '_')}"):
                 connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
@@ -50,10 +49,8 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         neutron_api.create_sqlite(root / "neutron.sqlite")
         url = f"sqlite:///{root}/neutron.sqlite"
         return Database(url, neutron_api.configure(root))
-    url = mariadb.create(request.getfixturevalue("mariadb_socket"), "neutron")
-    conf = neutron_api.configure(root, database=url)
-    neutron_api.manage(conf, "neutron", "upgrade", "heads")
-    return Database(url, conf)
+    url = request.getfixturevalue("neutron_in_mariadb")
+    return Database(url, neutron_api.configure(root, database=url))
 
 
 @pytest.fixture
@@ -78,7 +75,7 @@ def test_every_row_of_the_first_version_is_kept(database: Database) -> None:
         assert schema.differences(connection) == []
         expected, found = first_version.adopted(connection)
         assert found == expected
-        # What the first version could not hold.
+        # The first version's tables cannot hold decimals nor a second rule of a policy.
         connection.execute(
             sa.text(
                 "INSERT INTO qos_loss (id, qos_policy_id, loss_pct, direction)"
@@ -87,7 +84,7 @@ def test_every_row_of_the_first_version_is_kept(database: Database) -> None:
         )
 
 
-# Where MariaDB may have stopped, its statements before that being for good.
+# The statements that MariaDB has carried out when it stops; it does not undo them.
 STOPS = [
     ["ALTER TABLE qos_delay ADD COLUMN direction ENUM('egress','ingress') NOT NULL"],
     [

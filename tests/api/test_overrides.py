@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operator's policy.yaml: what it says of bandwidth limits, it says of our rules."""
+"""An operator's policy.yaml: what it says about bandwidth limits is true for our rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BODIES = {
 }
 WRITES = ("create", "update", "delete")
 
-# What bandwidth limits are overridden with, and who may write then.
+# The operator's check for bandwidth limits, and the users who may write with it.
 OVERRIDES = {
     "role:shaper": {"shaper"},
     "role:member or role:admin": {"admin", "manager", "member"},
@@ -55,7 +55,7 @@ def _statuses(api: NeutronApi, user: NeutronApi, policy: str, name: str) -> list
 
 
 def _created_for_all(policy: str, name: str) -> str:
-    """Create a rule beside the API, where not even an administrator may."""
+    """Create a rule past the API, because not even an administrator may by the API."""
     from neutron.objects.qos import rule
     from neutron_lib import context
 

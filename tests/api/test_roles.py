@@ -61,7 +61,7 @@ def test_ours_are_as_open_as_a_bandwidth_limit(
     stock = _what_happens(api, caller, some_policy, STOCK)
     for rule in OURS:
         assert _what_happens(api, caller, some_policy, rule) == stock, rule[0]
-    # A manager of the policy's project may in later releases only.
+    # Only later releases let a manager of the policy's project do it.
     assert stock["create"] == 201 or user != "admin"
     assert stock["create"] != 201 or user in ("admin", "manager")
     assert all(status < 500 for status in stock.values())

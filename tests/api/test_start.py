@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server says at start when it is configured so that it cannot serve our rules."""
+"""The server's errors at start when its configuration does not let it serve our rules."""
 
 from __future__ import annotations
 

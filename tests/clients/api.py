@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server really holds, asked past all clients."""
+"""Asks the server what it holds, without any of the clients under test."""
 
 from __future__ import annotations
 

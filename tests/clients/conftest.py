@@ -18,7 +18,7 @@ from tests.support import neutron_api
 
 @contextlib.contextmanager
 def _serving(root: Path, **changes: str) -> Iterator[Api]:
-    """Serve a real Neutron to anyone who may connect, through its own pipelines."""
+    """Serve a real Neutron through its own pipelines, without authentication."""
     conf = neutron_api.configure(root, **changes)
     paste = Path(sys.prefix) / "etc/neutron/api-paste.ini"
     text = conf.read_text().replace("auth_strategy = keystone", "auth_strategy = noauth")
@@ -37,14 +37,14 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def stock_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A real Neutron that knows nothing of us."""
+    """A real Neutron without this package."""
     with _serving(tmp_path_factory.mktemp("stock"), service_plugins="qos") as served:
         yield served
 
 
 @pytest.fixture(scope="session")
 def environment(api: Api) -> Iterator[Callable[[str], Environment]]:
-    """Return the clients of a release, told where the server is."""
+    """Return the clients of a release, configured for the server."""
     known = {}
 
     def of(name: str) -> Environment:
@@ -59,7 +59,7 @@ def environment(api: Api) -> Iterator[Callable[[str], Environment]]:
 
 @pytest.fixture
 def policy(api: Api) -> Iterator[str]:
-    """The name of a new policy; it and all others are gone after the test."""
+    """The name of a new policy; all policies are deleted after the test."""
     body = {"policy": {"name": "unstable"}}
     requests.post(f"{api.url}/v2.0/qos/policies", json=body, timeout=30).raise_for_status()
     yield "unstable"
@@ -68,6 +68,6 @@ def policy(api: Api) -> Iterator[str]:
 
 @pytest.fixture
 def clean(api: Api) -> Iterator[None]:
-    """Leave no policy behind."""
+    """Delete all policies after the test."""
     yield
     api.clear()

@@ -15,20 +15,22 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import lock
+
 REPO = Path(__file__).parents[2]
 ROOT = REPO / ".venvs"
 PINS = Path(__file__).with_name("venvs")
 RUNNER = Path(__file__).with_name("runner.py")
 WITH_NEUTRON = ("victoria", "zed", "antelope")
-"""Whose python-neutronclient (7.2, 8.1, 9.0) still has the `neutron` program."""
+"""The releases whose python-neutronclient (7.2, 8.1, 9.0) still has the program `neutron`."""
 RELEASES = (*WITH_NEUTRON, "epoxy", "newest")
 NOWHERE = {"OS_ENDPOINT": "http://127.0.0.1:9"}
-"""Nobody listens there: what succeeds or fails there has sent no request."""
+"""No server listens there, so a command that works there has sent no request."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a program wrote, and its exit status."""
+    """The output and the exit status of a program."""
 
     status: int
     out: str
@@ -36,7 +38,7 @@ class Done:
 
 
 def ok(done: Done) -> str:
-    """Return what a program wrote that must have succeeded."""
+    """Return the output of a program, which must have succeeded."""
     assert done.status == 0, done.err
     return done.out
 
@@ -50,7 +52,7 @@ class Environment:
         self._runners: dict[Path, subprocess.Popen] = {}
 
     def close(self) -> None:
-        """End the processes behind."""
+        """End the processes that run the programs."""
         for runner in self._runners.values():
             runner.stdin.close()
             runner.wait(timeout=30)
@@ -72,25 +74,30 @@ class Environment:
 
 
 def ensure(name: str) -> Path:
-    """Return the folder of an environment, made anew where what it is made from has changed."""
+    """Return the folder of an environment; it is made again when its packages have changed."""
     pins = PINS / f"{name}.txt"
     sources = (pins, REPO / "pyproject.toml") if name == "newest" else (pins,)
     stamp = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
     folder = ROOT / name
     ready = folder / "ready"
-    if not ready.exists() or ready.read_text() != stamp:
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder)
-        if name == "newest":
-            # As users install it: pip chooses what is needed, the pins only choose the versions.
-            _pip(folder, "--constraint", pins, "--editable", f"{REPO}[client]")
-        else:
-            _pip(folder, "--no-deps", "--requirement", pins)
-            # Our package and its entry points lie in the folder that tests run from.
-            (site,) = folder.glob("lib/python3*/site-packages")
-            (site / "networking-netem.pth").write_text(f"{REPO}\n")
-        ready.write_text(stamp)
+    with lock.held(ROOT / f"{name}.lock"):
+        if not ready.exists() or ready.read_text() != stamp:
+            _make(name, folder, pins)
+            ready.write_text(stamp)
     return folder
+
+
+def _make(name: str, folder: Path, pins: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    venv.create(folder)
+    if name == "newest":
+        # As users install it: pip chooses what is needed, the pins only choose the versions.
+        _pip(folder, "--constraint", pins, "--editable", f"{REPO}[client]")
+    else:
+        _pip(folder, "--no-deps", "--requirement", pins)
+        # Our package and its entry points lie in the folder that tests run from.
+        (site,) = folder.glob("lib/python3*/site-packages")
+        (site / "networking-netem.pth").write_text(f"{REPO}\n")
 
 
 def _pip(folder: Path, *arguments: object) -> None:

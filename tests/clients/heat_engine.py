@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole life of a stack in Heat's own engine, against a real Neutron; runs beside Heat.
+"""Creates, updates and deletes a stack by Heat's own engine; the environment must have Heat.
 
 `python heat_engine.py URL PLUGIN_DIR TEMPLATE...` creates a stack from the first template, updates
-it to each further one, deletes it, and prints after each step, as a line of JSON, the state of the
-stack and the policies named `heat` that Neutron has.
+it to each further one, and deletes it. After each step it prints a line of JSON: the state of the
+stack, and Neutron's policies named `heat`.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def start(plugin_dir: str) -> None:
 
 def main(url: str, plugin_dir: str, *templates: str) -> None:
     start(plugin_dir)
-    # There is no keystone: Heat's own context, with keystoneauth's own plugin for that case.
+    # There is no keystone, so Heat's context uses the plugin of keystoneauth for that case.
     ctx = context.RequestContext(
         username="user", project_id="project", is_admin=False, auth_plugin=noauth.NoAuth(url)
     )
     current = wanted(ctx, templates[0])
     current.store()
     act(current, current.create, url)
-    # As the engine's service does: each operation loads the stack anew.
+    # Each operation loads the stack again, as the engine's service does.
     for path in templates[1:]:
         changed = wanted(ctx, path)
         current = stack.Stack.load(ctx, current.id)

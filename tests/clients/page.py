@@ -12,12 +12,12 @@ _FILE = re.compile(r"^```\w+\n# (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _LAST = "RULE_ID"
-"""In a page not yet written out: the last id that was printed."""
+"""Stands for the last id that was printed, in a page that is not yet written out."""
 
 
 @dataclass
 class Page:
-    """The text of a page, and how the ids in it are called on the server at hand."""
+    """The text of a page, and the ids of the server that stand for the ids in the page."""
 
     text: str
 
@@ -29,7 +29,7 @@ class Page:
         return dict(_FILE.findall(self.text))
 
     def run(self, run: Callable[[str], str]) -> str:
-        """Return the page as it is when every command is run now, ids as they were where known."""
+        """Return the page with the output of each command as it is now, but with the page's ids."""
         return _CONSOLE.sub(lambda block: self._block(block.group(1), run), self.text)
 
     def _block(self, block: str, run: Callable[[str], str]) -> str:
@@ -45,7 +45,7 @@ class Page:
         return f"$ {command}\n{self._as_it_was(output, expected)}"
 
     def _as_it_was(self, output: str, expected: str) -> str:
-        """Return the output with the ids and times that the page has for them."""
+        """Return the output with its ids and times replaced by those of the page."""
         ids = (each for each in _UUID.findall(expected) if each not in self._live)
         times = iter(_TIME.findall(expected))
         for live in _UUID.findall(output):

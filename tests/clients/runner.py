@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a Python program again and again, each time in a fork of a process that has its modules.
+"""Runs a Python program many times, each time in a fork of a process that has its modules.
 
-`python runner.py PROGRAM`: one line of JSON in (arguments, environment), one out. The start of a
-client costs more than a second, nearly all of it imports; a fork has those that were needed before
-it, and is else a new process that runs the installed program file.
+`python runner.py PROGRAM` reads a line of JSON (arguments, environment) for each run, and prints
+one. A client takes more than a second to start, nearly all of it for imports. A fork has the
+modules that earlier runs have imported. Otherwise it is like a new process that runs the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST_S = 120
 
 
 def run(argv: list[str], env: dict[str, str]) -> dict[str, Any]:
-    """Run the program `argv[0]`; return its exit status and what it wrote."""
+    """Run the program `argv[0]`; return its exit status and its output."""
     with contextlib.ExitStack() as files:
         out, err, modules = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
         child = os.fork()
@@ -41,7 +41,7 @@ def run(argv: list[str], env: dict[str, str]) -> dict[str, Any]:
 
 
 def become(argv: list[str], env: dict[str, str], files: tuple[BinaryIO, ...]) -> None:
-    """Be that program, as far as it can tell, and end with it; leave word of its modules."""
+    """Run the program in this process, write the names of its modules to a file, and exit."""
     out, err, modules = files
     signal.alarm(_LONGEST_S)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -67,9 +67,9 @@ def become(argv: list[str], env: dict[str, str], files: tuple[BinaryIO, ...]) ->
 
 
 def preload(modules: list[str]) -> None:
-    """Import what a program has imported, for the next."""
+    """Import the modules that a program has imported, for the next run."""
     for name in modules:
-        # That one reads the arguments, once, at its import.
+        # This module reads the arguments once, when it is imported.
         if name != "neutronclient.shell" and name not in sys.modules:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
@@ -77,7 +77,7 @@ def preload(modules: list[str]) -> None:
 
 
 def main() -> None:
-    # Modules ask for the program's name when they are imported.
+    # Some modules read the program's name when they are imported.
     del sys.argv[0]
     with os.fdopen(os.dup(1), "w") as answers, os.fdopen(os.dup(0)) as requests:
         for line in requests:

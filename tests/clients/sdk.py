@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Uses the resources with a real openstacksdk connection; prints what they became.
+"""Uses the resources with a real openstacksdk connection and prints them.
 
 `python sdk.py URL POLICY`
 """
@@ -17,25 +17,25 @@ network = openstack.connect(auth_type="none", endpoint=url).network
 answers = {}
 
 
-def tell(name, rule):
+def record(name, rule):
     names = ("id", "qos_policy_id", "delay_ms", "delay_correlation_ms", "loss_pct", "direction")
     answers[name] = {each: getattr(rule, each) for each in names if hasattr(rule, each)}
 
 
 delay = QoSDelayRule.new(qos_policy_id=policy, delay_ms=100, delay_correlation_ms=0.5)
-tell("created", delay.create(network))
-tell("fetched", QoSDelayRule.existing(id=delay.id, qos_policy_id=policy).fetch(network))
+record("created", delay.create(network))
+record("fetched", QoSDelayRule.existing(id=delay.id, qos_policy_id=policy).fetch(network))
 (listed,) = QoSDelayRule.list(network, qos_policy_id=policy)
-tell("listed", listed)
+record("listed", listed)
 answers["filtered"] = len(list(QoSDelayRule.list(network, qos_policy_id=policy, delay_ms=99)))
 delay.delay_ms = 0
-tell("changed", delay.commit(network))
+record("changed", delay.commit(network))
 delay.delete(network)
 
 loss = QoSLossRule.new(qos_policy_id=policy, loss_pct=0.1, direction="ingress").create(network)
-tell("loss", loss)
+record("loss", loss)
 loss.loss_pct = 14
-tell("loss_changed", loss.commit(network))
+record("loss_changed", loss.commit(network))
 loss.delete(network)
 try:
     loss.fetch(network)

@@ -25,7 +25,7 @@ Heat = Callable[..., Done]
 
 @pytest.fixture
 def heat(api: Api, environment: Callable[[str], Environment], tmp_path: Path) -> Heat:
-    """Lead a stack through its life, from each template to the next."""
+    """Create a stack, update it to each further template, and delete it."""
 
     def run(*templates: str) -> Done:
         paths = [tmp_path / f"{number}.yaml" for number, _ in enumerate(templates)]

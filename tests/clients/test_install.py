@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `pip install networking-netem[client]` brings, and that it is all there."""
+"""`pip install networking-netem[client]` installs all that the client needs."""
 
 from __future__ import annotations
 

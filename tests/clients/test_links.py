@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("clean")
 def link(
     environment: Callable[[str], Environment], request: pytest.FixtureRequest
 ) -> Callable[..., Done]:
-    """Run `openstack network qos link` with the rest of a line."""
+    """Run `openstack network qos link` with the given arguments."""
 
     def run(line: str, **variables: str) -> Done:
         arguments = f"network qos link {line}".split()

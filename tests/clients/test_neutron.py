@@ -172,6 +172,6 @@ def test_stock_commands_work_on_policies_that_hold_our_rules(policy: str, neutro
     shown = ok(neutron("qos-policy-show", policy))
     assert "(type: delay)" in shown
     assert "(type: bandwidth_limit)" in shown
-    # Not its default columns: for them 7.2 asks who the user is, of a keystone that is not there.
+    # For its default columns, 7.2 asks keystone who the user is, and there is no keystone.
     assert policy in ok(neutron("qos-policy-list", "-c", "name")).split()
     ok(neutron("qos-policy-delete", policy))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages for users show is what the programs print.
+"""The pages for users show what the programs print.
 
 `REWRITE_PAGES=1 pytest tests/clients/test_pages.py` writes what they print into the pages.
 """

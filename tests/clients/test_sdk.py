@@ -30,7 +30,7 @@ def check(answers: dict, policy_id: str) -> None:
     rule = {"delay_ms": 100, "delay_correlation_ms": 0.5, "direction": "egress"}
     assert created == {"id": created["id"], "qos_policy_id": policy_id, **rule}
     assert answers["fetched"] == created
-    # Of a rule in a list, openstacksdk 0.52 forgets the policy; so it does of Neutron's own.
+    # openstacksdk 0.52 loses the policy of a rule in a list, as it does for Neutron's own rules.
     assert {**answers["listed"], "qos_policy_id": policy_id} == created
     assert answers["filtered"] == 0
     assert answers["changed"] == {**created, "delay_ms": 0}

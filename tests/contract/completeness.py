@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule type needs beside its declaration: one check a file, which names it when it fails.
+"""What a rule type needs beside its declaration: one check for each file, which names the file.
 
 `doc/adding-a-rule-type.md` lists the same files in the same order.
 """
@@ -13,11 +13,16 @@ from typing import Callable, Dict, Optional, Set
 
 import tomllib
 
+from netem_lab.probe.flow import Sample
 from netem_lab.verdict.judged import JUDGED_FIELDS
+from netem_lab.verdict.judging import NO_CLEAN_MS, rows_of
+from netem_lab.verdict.path import across
+from netem_lab.verdict.sampling import Pair, delay_flows
 from networking_netem.client import sdk
 from networking_netem.client.osc import rule as commands
 from networking_netem.domain import impairment
 from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.link import Link
 from networking_netem.domain.plan import tree
 from networking_netem.domain.rule_types import RuleType
 from networking_netem.rules import models, objects
@@ -27,16 +32,16 @@ VERSIONS = REPO / "networking_netem/server/migration/alembic_migrations/versions
 VERBS = ("create", "set", "show", "list", "delete")
 
 Check = Callable[[RuleType], Optional[str]]
-"""Returns what is missing, as the end of a sentence about the file; None where nothing is."""
+"""Returns what the file lacks, as the end of a sentence about it; None if it lacks nothing."""
 
 
 def camel(rule_type: RuleType) -> str:
-    """Return the name of a type as classes have it."""
+    """Return the name of a type as it is in the names of classes."""
     return "".join(part.capitalize() for part in rule_type.name.split("_"))
 
 
 def missing(rule_type: RuleType) -> Dict[str, str]:
-    """Return a sentence for each file that lacks something for this rule type, by its path."""
+    """Return a sentence, by path, for each file that lacks something for this rule type."""
     found = {path: check(rule_type) for path, check in CHECKS.items()}
     return {path: f"{path} {what}" for path, what in found.items() if what}
 
@@ -52,7 +57,7 @@ def _impairment(rule_type: RuleType) -> Optional[str]:
 
 
 def _plan(rule_type: RuleType) -> Optional[str]:
-    # What a field does may need a delay, a loss and a rate beside it.
+    # Some fields have an effect only beside a delay, a loss and a rate.
     base = Impairment(delay_us=100_000, loss_ppm=10_000, rate_kbps=10_000)
     for number in rule_type.numbers:
         known = number.field in MAXIMA
@@ -99,7 +104,7 @@ def _commands(rule_type: RuleType) -> Optional[str]:
 
 
 def _heat(rule_type: RuleType) -> Optional[str]:
-    # By its text: Heat is not installed here.
+    # The file is read as text, because Heat is not installed here.
     name = f"OS::Neutron::QoS{camel(rule_type)}Rule"
     found = name in _strings(REPO / "networking_netem/client/heat/netem_rules.py")
     return None if found else f"has no {name} in resource_mapping()"
@@ -112,6 +117,38 @@ def _entry_points(rule_type: RuleType) -> Optional[str]:
         command = f"network_qos_{rule_type.name}_rule_{verb}"
         if declared.get(command) != f"{commands.__name__}:{name}":
             return f"has no entry point {command} = {commands.__name__}:{name}"
+    return None
+
+
+# What the probe finds of a link with nothing but a delay of 100 ms.
+_SAMPLE = Sample(
+    sent=2000, received=2000, stalled=0, mean_ms=100.0, sd_ms=0.0, middle90_ms=0.0,
+    offered_kbps=1e3, wire_kbps=1e3, duplicates=0, reordered=0, ordered=2000,
+    all_sent=2000, all_received=2000,
+)  # fmt: skip
+
+
+def _rows(rule_type: RuleType) -> Optional[str]:
+    flow = delay_flows(Pair("vm1", "vm2"), Link.CLEAN)[0]
+    base = Impairment(delay_us=100_000)
+    for number in rule_type.numbers:
+        known = number.field in MAXIMA
+        other = {number.field: getattr(base, number.field) // 2 or 50_000} if known else {}
+        verdicts = [
+            [row.verdict for row in rows_of(Link(egress=asked), NO_CLEAN_MS, flow, _SAMPLE)]
+            for asked in (base, replace(base, **other))
+        ]
+        if verdicts[0] == verdicts[1]:
+            return f"judges no row otherwise where {number.name} is asked"
+    return None
+
+
+def _path(rule_type: RuleType) -> Optional[str]:
+    for number in rule_type.numbers:
+        alone = {number.field: 50_000} if number.field in MAXIMA else {}
+        asked = Link(egress=Impairment(**alone))
+        if not alone or across(asked, Link.CLEAN) != asked:
+            return f"does not take {number.field}, which {number.name} sets, from the first link"
     return None
 
 
@@ -159,10 +196,13 @@ CHECKS: Dict[str, Check] = {
     "networking_netem/client/osc/rule.py": _commands,
     "networking_netem/client/heat/netem_rules.py": _heat,
     "pyproject.toml": _entry_points,
+    "netem_lab/verdict/judging.py": _rows,
+    "netem_lab/verdict/path.py": _path,
     "netem_lab/verdict/judged.py": _verdict,
     "doc/clients/openstack.md": _page("doc/clients/openstack.md", "network qos {name} rule create"),
     "doc/clients/sdk.md": _page("doc/clients/sdk.md", "QoS{camel}Rule"),
     "doc/clients/heat.md": _page("doc/clients/heat.md", "OS::Neutron::QoS{camel}Rule"),
     "doc/clients/python.md": _page("doc/clients/python.md", "{name}_rule"),
+    "doc/install.md": _page("doc/install.md", "qos_{name}"),
     "releasenotes/notes": _release_note,
 }

@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture(scope="session")
 def ovs() -> Iterator[Any]:
     """A real Open vSwitch with a port and a vhost-user port (`open_vswitch.Ovs`)."""
-    # Not above: it loads the agent, and the tests of the API do without.
+    # Imported here because it loads the agent, which the tests of the API do not need.
     from tests.contract import open_vswitch
 
     with open_vswitch.running() as socket:

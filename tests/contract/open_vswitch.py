@@ -22,14 +22,14 @@ from tests.contract.qos import PORT_ID, TAP
 BRIDGE = "br-int"
 VHOST = "vhu22222222-22"
 ROW = "networking-netem"
-"""What Open vSwitch's database says of who made our QoS row."""
+"""The `external_ids` of our QoS row: they say who made it."""
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
 
 @contextlib.contextmanager
 def running() -> Iterator[Path]:
     """Run it, with an empty integration bridge; yields the socket of its database."""
-    # Not pytest's folder: the path of a socket has 107 characters at most.
+    # pytest's folder may be too long: the path of a socket has 107 characters at most.
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         socket, conf = folder / "db.sock", folder / "conf.db"
@@ -49,7 +49,7 @@ def running() -> Iterator[Path]:
 
 
 def vsctl(socket: Path, *arguments: str) -> str:
-    """Run `ovs-vsctl`; it waits until the daemon has done what it says."""
+    """Run `ovs-vsctl`; it waits until the daemon has carried it out."""
     command = ["ovs-vsctl", "--timeout=30", f"--db=unix:{socket}", *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
@@ -76,7 +76,7 @@ class Ovs:
         self.vsctl("add-port", BRIDGE, TAP)
         self.vsctl("set", "Interface", TAP, f"external_ids:iface-id={PORT_ID}")
         self.vsctl("set", "Interface", TAP, 'external_ids:attached-mac="fa:16:3e:00:00:01"')
-        # The dummy Open vSwitch has no such device; its database has.
+        # The dummy Open vSwitch cannot make such a device, but its database has the row.
         self.vsctl("--no-wait", "add-port", BRIDGE, VHOST)
         self.vsctl("--no-wait", "set", "Interface", VHOST, f"type={VHOST_USER[1]}")
         cfg.CONF.set_override("ovsdb_connection", f"unix:{socket}", "OVS")
@@ -95,7 +95,7 @@ class Ovs:
         return vsctl(self.socket, *arguments).strip()
 
     def owner(self, device: str) -> str:
-        """Who made the QoS row that the port has; empty without one."""
+        """The owner in the port's QoS row; empty where the port has no row."""
         row = self.vsctl("get", "Port", device, "qos")
         if row == "[]":
             return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies, rules and ports as Neutron hands them to an agent."""
+"""Policies, rules and ports as Neutron passes them to an agent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def limit(max_kbps: int, direction: str) -> Any:
 
 
 def port(device: str = TAP) -> Dict[str, Any]:
-    """A port as the Open vSwitch agent hands it over."""
+    """A port as the Open vSwitch agent passes it to extensions."""
     return {
         "port_id": PORT_ID,
         "qos_policy_id": POLICY_ID,

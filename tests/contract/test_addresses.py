@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rule an address means: 404 where there is none, 409 where there is one already."""
+"""The path of a rule leads to that rule only: 404 for a wrong path, 409 for a second rule."""
 
 from __future__ import annotations
 
 import pytest
 
-from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+from networking_netem.domain.rule_types import IMPOSED, RULE_TYPES, RuleType
 from tests.support.neutron_api import NeutronApi
 
 BODIES = {
-    "delay": {"delay_rule": {"delay_ms": 1}},
-    "loss": {"loss_rule": {"loss_pct": 1}},
-    "bandwidth_limit": {"bandwidth_limit_rule": {"max_kbps": 1}},
+    each.name: {each.member: {number.name: 1 for number in each.numbers if number.default is None}}
+    for each in IMPOSED
 }
 NOBODY = "11111111-1111-1111-1111-111111111111"
 
@@ -34,7 +33,7 @@ def test_one_rule_a_direction(api: NeutronApi, policy: str, rule_type: RuleType)
     ingress = _create(api, policy, rule_type.name, direction="ingress")
     assert api.post(path, BODIES[rule_type.name]).status == 409
     assert len(api.get(path).body[rule_type.collection]) == 2
-    # As stock does it: a change of direction is an update like any other.
+    # As for Neutron's own rules, a change of direction is an update like any other.
     turned = api.put(f"{path}/{ingress}", {rule_type.member: {"direction": "egress"}})
     assert turned.status == 409
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our driver relies on in Neutron's is still there, and does what it did."""
+"""What our driver relies on in Neutron's driver is still there, and works as before."""
 
 from __future__ import annotations
 

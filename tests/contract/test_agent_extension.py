@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our extension relies on in Neutron's is still there, and does what it did."""
+"""What our extension relies on in Neutron's extension is still there, and works as before."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _is_locked() -> bool:
     return not free
 
 
-# The agent with Neutron's own extension and driver; then with ours.
+# First an agent with Neutron's own extension and driver, then one with ours.
 LOADED = """
 import json, sys
 
@@ -57,7 +57,7 @@ print(json.dumps(sorted(more)))
 
 
 class Recording(qos.QosAgentDriver):
-    """Has any handler; remembers which were called, and whether the lock was held each time."""
+    """A driver with every handler; it records each call and whether the lock was held."""
 
     SUPPORTED_RULES = {"delay": NetemQosDriver.SUPPORTED_RULES["delay"]}  # noqa: RUF012
 
@@ -81,14 +81,14 @@ class Recording(qos.QosAgentDriver):
 
 
 class Connection:
-    """The RPC connection of an agent; nobody sends."""
+    """The RPC connection of an agent; it delivers nothing."""
 
     def create_consumer(self, *_: Any, **__: Any) -> None:
         pass
 
 
 def _extension(driver: Any) -> NetemAgentExtension:
-    """The extension as it is after `initialize`, with this driver and no kernel."""
+    """An extension as `initialize` leaves it, with this driver and without a kernel."""
     extension = NetemAgentExtension()
     extension.policy_map = qos.PortPolicyMap()
     extension.qos_driver = driver
@@ -110,7 +110,7 @@ def recorded() -> Iterator[Any]:
 
 @pytest.fixture
 def unlocked_deletion() -> None:
-    """Neutron deletes ports without the lock; else a test that deletes one would never end."""
+    """Neutron deletes ports without the lock. If it took the lock, ours would wait for ever."""
     extension = qos.QosAgentExtension()
     extension.policy_map, extension.qos_driver = qos.PortPolicyMap(), Recording()
     extension.delete_port(None, {"port_id": PORT_ID})
@@ -185,6 +185,25 @@ def test_handlers_are_called_by_these_names_under_this_lock(
     assert all(driver.locked)
 
 
+def test_a_policy_that_was_overtaken_is_passed_over(recorded: Any, unlocked_deletion: None) -> None:
+    driver = recorded.qos_driver
+
+    def pushed(revision: int, *rules: Any) -> List[str]:
+        changed = policy(*rules)
+        changed.revision_number = revision
+        recorded._handle_notification(None, "QosPolicy", [changed], events.UPDATED)
+        return driver.since()
+
+    first = policy(delay(1, "egress"), delay(2, "ingress"))
+    first.revision_number = 4
+    recorded.policy_map.update_policy(first)
+    recorded.handle_port(None, port())
+    driver.since()
+    assert pushed(6) == ["delete_delay", "delete_delay_ingress"]
+    assert pushed(5, delay(2, "ingress")) == [], "an older policy is in force"
+    assert pushed(6, delay(3, "ingress")) == ["update_delay"]
+
+
 def test_pushed_policies_come_through_the_method_that_we_override(recorded: Any) -> None:
     locked: List[bool] = []
     recorded.policies_changed = lambda: locked.append(_is_locked())
@@ -201,7 +220,13 @@ def test_neutron_has_what_we_override_and_takes_no_name_of_ours() -> None:
         (
             NetemAgentExtension,
             qos.QosAgentExtension,
-            {"initialize", "handle_port", "delete_port", "_handle_notification"},
+            {
+                "initialize",
+                "handle_port",
+                "delete_port",
+                "_handle_notification",
+                "_process_update_policy",
+            },
         ),
         (
             NetemQosDriver,

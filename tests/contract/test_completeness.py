@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rule type is whole, or a sentence names the file that lacks something."""
+"""Each rule type has all that it needs; where it does not, a sentence names the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from networking_netem.domain.rule_types import DIRECTION, NAMES, RULE_TYPES, Rul
 from networking_netem.rules import models, objects
 from tests.contract.completeness import CHECKS, REPO, VERSIONS, missing
 
-# What a type would be that somebody has only declared. No such field, class, table or page exists.
+# A type that is only declared: it has no field, class, table or page.
 TELEPORT_PCT = Number(
     "teleport_pct", 0, 100, 4, "percent", "Share that arrives first.", field="teleport_ppm"
 )
@@ -21,7 +21,9 @@ TELEPORT = RuleType("teleport", help="Teleportation", attributes=(TELEPORT_PCT, 
 
 @pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_type: rule_type.name)
 def test_nothing_is_missing(rule_type: RuleType) -> None:
-    assert list(missing(rule_type).values()) == [], "see doc/adding-a-rule-type.md"
+    lacking = missing(rule_type).values()
+    if lacking:
+        pytest.fail("\n".join(["see doc/adding-a-rule-type.md", *lacking]), pytrace=False)
 
 
 def test_a_type_that_is_only_declared_lacks_something_everywhere() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The requests that clients in the field send, and the answers they expect."""
+"""Requests that existing clients send, and the answers that they expect."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_examples_in_order(api: NeutronApi, policy: str) -> None:
 
 
 def _without_direction(body: object) -> object:
-    """Return `body` as clients from before there were directions saw it."""
+    """Return `body` without directions, as the first version's clients know it."""
     if isinstance(body, dict):
         return {k: _without_direction(v) for k, v in body.items() if k != "direction"}
     return [_without_direction(each) for each in body] if isinstance(body, list) else body

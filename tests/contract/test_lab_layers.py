@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lab's own layers, and which of its folders which distribution carries."""
+"""The layers of the lab, and the folders that each of the two distributions holds."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.support.imports import imports
 REPO = Path(__file__).parents[2]
 LAB = REPO / "netem_lab"
 
-# What each folder may import of the lab, besides itself; the files at the top count as folders.
+# The folders of the lab that each may import besides itself; a file at the top is a folder here.
 MAY_IMPORT = {
     "errors": set(),
     "progress": set(),
     "neutron_api": {"errors"},
-    # Runs on the host and in the guest, where nothing but this package is at hand.
+    # These run on the host and in the guest, where only this package and Python are present.
     "guest": {"errors"},
     "probe": {"errors"},
     "verdict": {"errors", "probe"},
@@ -30,9 +30,9 @@ MAY_IMPORT = {
     "scenario": {"errors", "progress", "neutron_api", "guest", "probe", "verdict", "session"},
     "cli": {"errors", "guest", "node", "scenario", "session"},
 }
-# What may be missing where these run: the oldest suite's own Python has nothing of ours beside.
+# These run with the oldest suite's own Python too, which has no packages for us.
 STANDARD_LIBRARY_ONLY = ("errors", "guest", "probe", "neutron_api")
-# What a verdict compares with is the domain's, never what the agent has made of it.
+# A verdict compares with the domain's figures, not with those of the agent under test.
 OF_NETWORKING_NETEM = {
     "verdict": ("domain",),
     "scenario": ("domain", "kernel.qdisc"),
@@ -40,7 +40,7 @@ OF_NETWORKING_NETEM = {
 
 
 def _layers() -> Iterator[str]:
-    """Yield the folders and the files at the top."""
+    """Yield the folders, and the files at the top."""
     for path in sorted(LAB.iterdir()):
         if (path / "__init__.py").exists() or (path.suffix == ".py" and path.stem != "__init__"):
             yield path.stem
@@ -91,7 +91,7 @@ def test_the_lab_carries_all_its_folders() -> None:
 
 
 def test_the_wheel_of_a_compute_host_has_nothing_of_the_lab() -> None:
-    """setuptools matches the dotted names of packages with these patterns as a shell would."""
+    """setuptools matches the dotted names of packages with these patterns, as a shell does."""
     file = REPO / "pyproject.toml"
     setuptools = tomllib.loads(file.read_text())["tool"]["setuptools"]
     assert "packages" not in setuptools or "find" in setuptools["packages"]

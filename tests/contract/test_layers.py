@@ -14,7 +14,7 @@ from tests.support.imports import imports
 REPO = Path(__file__).parents[2]
 PACKAGE = REPO / "networking_netem"
 
-# What each layer may import of ours, besides itself.
+# The layers that each layer may import besides itself.
 MAY_IMPORT = {
     "domain": set(),
     "kernel": {"domain"},

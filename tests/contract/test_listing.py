@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists of rules: fields, filters, order, pages; rules in their policy; the types of rules."""
+"""Lists of rules (fields, filters, order, pages), rules in their policy, and rule types."""
 
 from __future__ import annotations
 

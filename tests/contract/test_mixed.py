@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy between hosts with and without this package: nobody loses what they understand."""
+"""A policy between hosts with and without this package: each gets all rules that it knows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.neutron_api import NeutronApi
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"
 
-# Neutron as it comes: what it receives, and what it sends back.
+# A Neutron without this package prints the policy it received, and what it would send.
 STOCK = """
 import json, sys
 
@@ -38,7 +38,7 @@ assert not any(module.startswith("networking_netem") for module in sys.modules)
 
 @pytest.fixture
 def policy() -> Any:
-    """A policy with a rule of Neutron's between two of ours."""
+    """A policy with one of Neutron's rules between two of ours."""
     seam.apply()
     of = {"qos_policy_id": POLICY_ID}
     rules = [
@@ -118,7 +118,7 @@ def test_the_server_answers_a_pull_of_any_release(api: NeutronApi) -> None:
 
 
 def _from_another_version(policy: Any, **change: Any) -> Any:
-    """Return the policy as it travels, the loss rule among ours changed in this way."""
+    """Return the policy as it is sent, after `change` of the loss rule."""
     sent = _travelled(policy.obj_to_primitive())
     (loss,) = (
         rule
@@ -161,3 +161,31 @@ def test_a_newer_minor_version_is_read_as_the_one_known(policy: Any) -> None:
     assert _rules(arrived) == _rules(policy)
     assert not arrived.obj_what_changed()
     assert {rule.VERSION for rule in arrived.rules if rule.obj_name() in wire._CLASSES} == {"1.0"}
+
+
+def test_each_change_of_a_rule_raises_the_revision_that_travels(
+    api: NeutronApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By it an agent tells which of two policies is the newer one (agent/seam.py)."""
+    from neutron.api.rpc.handlers import resources_rpc
+
+    pushed = []
+    monkeypatch.setattr(
+        resources_rpc.ResourcesPushRpcApi,
+        "push",
+        lambda self, context, policies, event: pushed.extend(
+            (each.revision_number, len(each.rules)) for each in policies
+        ),
+    )
+    made = api.post("/qos/policies", {"policy": {"name": "revised"}}).body["policy"]["id"]
+    rules = {}
+    for name, values in (("delay", {"delay_ms": 1}), ("bandwidth_limit", {"max_kbps": 1})):
+        path = f"/qos/policies/{made}/{name}_rules"
+        answer = api.post(path, {f"{name}_rule": values})
+        rules[name] = f"{path}/{answer.body[f'{name}_rule']['id']}"
+    assert api.put(rules["delay"], {"delay_rule": {"delay_ms": 2}}).status == 200
+    assert api.delete(rules["bandwidth_limit"]).status == 204
+    assert api.delete(rules["delay"]).status == 204
+    revisions = [revision for revision, _ in pushed]
+    assert [count for _, count in pushed][-5:] == [1, 2, 2, 1, 0]
+    assert revisions == sorted(set(revisions)), "an agent may take an older policy for the newer"

@@ -17,8 +17,8 @@ from networking_netem.rules import objects
 from networking_netem.server import seam
 from tests.support.neutron_api import NeutronApi
 
-# What a peer of the same version must find. A change here is a change of what travels: it needs
-# a way for agents that are not upgraded yet.
+# The fields that a peer of the same version expects. A change here changes what is sent, so agents
+# that are not upgraded yet must be thought of.
 FINGERPRINTS = {
     "QosDelayRule": "1.0-c68b79294953d85702c905c5e2037a0c",
     "QosLossRule": "1.0-6d9d06992c98ae6113f70a28f2d7bad4",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many SQL queries a request costs: what it costs for a bandwidth limit, however many rules."""
+"""A request needs no more SQL queries than for a bandwidth limit, however many rules there are."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables: what the migrations make is what the models say, and it holds what it must."""
+"""The migrations make the tables that the models describe, and these hold all good values."""
 
 from __future__ import annotations
 

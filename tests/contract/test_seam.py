@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The places where Neutron is told of our rules are still there, and all know them."""
+"""The places in Neutron where we register our rules still exist, and know our rules."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_applying_again_changes_nothing() -> None:
     before = state()
     seam.apply()
     assert state() == before
-    assert [constants.VALID_RULE_TYPES.count(name) for name in NAMES] == [1, 1]
+    assert [constants.VALID_RULE_TYPES.count(name) for name in NAMES] == [1] * len(NAMES)
 
 
 def test_the_field_of_rule_types_holds_the_list_itself() -> None:
@@ -104,7 +104,7 @@ def _port(**binding: Any) -> ports.Port:
 
 
 def _plugin() -> qos_plugin.QoSPlugin:
-    """Neutron's plugin with a manager of drivers that has none, both without a server."""
+    """Neutron's QoS plugin without a server; its driver manager has no drivers."""
     made = object.__new__(qos_plugin.QoSPlugin)
     made.driver_manager = object.__new__(drivers.QosServiceDriverManager)
     made.driver_manager._drivers = []
@@ -167,7 +167,7 @@ def test_the_body_is_still_read_by_neutrons_deserializer() -> None:
 
 
 def test_the_extension_is_still_found_by_its_folder_and_its_name() -> None:
-    if "api_extensions_path" not in cfg.CONF:  # a server that ran here has it
+    if "api_extensions_path" not in cfg.CONF:  # a server in this process may have set it
         common.register_core_common_config_opts(cfg.CONF)
     loaded = object.__new__(plugin.NetemPlugin)
     found = extensions.get_extensions_path({"netem": loaded}).split(":")
@@ -201,7 +201,7 @@ def test_our_migrations_still_lie_in_folders_that_are_read() -> None:
 
 
 class _Anything:
-    """Has what QoSPluginBase.__getattr__ asks its instance for."""
+    """Has the attributes that QoSPluginBase.__getattr__ reads."""
 
     rule_objects = qos_extension.QoSPluginBase.rule_objects
     qos_rule_method_patterns = qos_extension.QoSPluginBase.qos_rule_method_patterns

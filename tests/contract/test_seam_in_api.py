@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The seam in a Neutron that serves: whichever is first, and asked for each port."""
+"""The seam in a running Neutron: either order of plugins, and the check of each port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from networking_netem.server import body
 from tests.support import neutron_api
 from tests.support.neutron_api import NeutronApi
 
-# Before anything of Neutron, with the plugins the other way round than in the other tests.
+# Runs before Neutron is imported. The plugins are in the other order than in other tests.
 OTHER_ORDER = """
 import json, sys
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How Open vSwitch's own qdiscs go from a port, and how ours stay."""
+"""Open vSwitch's own qdiscs are taken off a port, and ours stay."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the API takes for a value, what it gives back, and how it refuses."""
+"""The values that the API accepts, how it returns them, and how it refuses others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GOOD = [
     (LOSS, {"loss_pct": "33.3333"}, {"loss_pct": 33.3333}),
 ]
 
-# As JSON text: some of them no JSON encoder writes.
+# JSON text, because Python's JSON encoder would not write some of these.
 BAD_TEXTS = [
     *("true", "false", "null", "NaN", "Infinity", "-Infinity", "1e400", "-1e400", '"1e400"', "[]"),
     *("{}", "[10]", '{"a": 1}', '""', '"ten"', '"10ms"', '"NaN"', '"1_0"', '"\\ud800"', "-1"),
@@ -41,7 +41,7 @@ NUMBERS = [
 
 
 def _typed(body: Any) -> str:
-    """Return `body` as text, in which 10 differs from 10.0."""
+    """Return `body` as text, so that 10 and 10.0 are different."""
     return json.dumps(body, sort_keys=True)
 
 

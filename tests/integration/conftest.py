@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One lab for the whole session, beside whatever lab the user has up."""
+"""One lab for all tests; a lab that the user has up is not touched."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Iterator
 import pytest
 
 _HOME = Path(tempfile.mkdtemp(prefix="netem-lab-test-"))
-# Read when netem_lab.session.state is imported, here and by every netem-lab that we run.
+# netem_lab.session.state reads this when it is imported, here and in each netem-lab that we run.
 os.environ["NETEM_LAB_FOLDER"] = str(_HOME / "lab")
 
 from netem_lab.session import state, up_down  # noqa: E402

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command netem-lab as a user runs it."""
+"""Runs the command netem-lab as a user does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROGRAM = str(Path(sys.executable).with_name("netem-lab"))
 
 
 def netem_lab(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run it to its end, its environment that of the tests but for `env`."""
+    """Run it to its end; its environment is that of the tests, changed by `env`."""
     environment = {**os.environ, **options.pop("env", {})}
     wrapper = options.pop("wrapper", ())
     return subprocess.run(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+import uuid
 from functools import partial
 
 import pytest
@@ -51,7 +52,7 @@ def test_only_counted_packets_cross_the_link(lab: Lab) -> None:
 
 
 def test_what_the_switch_does_not_know_yet_neither_delays_nor_reorders_a_sample(lab: Lab) -> None:
-    """While it stands still it learns no flow, and holds back what it is asked about."""
+    """While ovs-vswitchd is stopped, it learns no flow and keeps the packets of unknown ones."""
     stop = "ovs-dpctl del-flows && kill -STOP $(pidof ovs-vswitchd)"
     assert remote.run("node", ["sh", "-c", stop]).returncode == 0
     go_on = partial(remote.run, "node", ["sh", "-c", "kill -CONT $(pidof ovs-vswitchd)"])
@@ -90,12 +91,13 @@ def test_who_goes_away_kills_what_he_has_started(lab: Lab) -> None:
 
 
 def test_spawn_gives_lines_while_the_command_runs(lab: Lab) -> None:
-    script = "echo one; sleep 1; echo two; printf three; exit 5"
-    started = time.monotonic()
+    """The command prints its second line only when the first has arrived; otherwise it fails."""
+    go_on = f"/run/{uuid.uuid4()}"
+    script = f"mkfifo {go_on}; echo one; timeout 60 cat {go_on} || exit 6; printf three; exit 5"
     process = remote.spawn("node", ["sh", "-c", script])
     lines = iter(process)
     assert next(lines) == "one\n"
-    assert time.monotonic() - started < 0.9
+    assert remote.run("node", ["sh", "-c", f"echo two >{go_on}; rm {go_on}"]).returncode == 0
     assert list(lines) == ["two\n", "three"]
     assert process.wait() == 5
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever others do to a port's qdiscs, its link is back; how long it was not is printed."""
+"""A link comes back after others have changed the port's qdiscs; the time without is printed."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -14,6 +15,7 @@ from netem_lab.session import remote
 from netem_lab.session.state import Lab
 
 DEADLINE_S = 180.0
+LOG = "/var/log/netem-lab/neutron.log"
 OURS = {("tbf", "4e45:"), ("netem", "4e46:"), ("bfifo", "4e47:")}
 
 
@@ -136,13 +138,13 @@ def test_the_link_survives_a_restart_of_ovs_vswitchd(port: Port, signal: str) ->
 
 
 def netem_counters(port: Port) -> List[int]:
-    """Packets that each netem has seen; a qdisc made anew begins at 0."""
+    """The number of packets that each netem has seen; a new qdisc begins at 0."""
     shown = (node("tc", "-s", "-j", "qdisc", "show", "dev", d) for d in (port.tap, port.ifb))
     return [q["packets"] for text in shown for q in json.loads(text) if q["kind"] == "netem"]
 
 
 def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) -> None:
-    """The monitor hears every change of a qdisc or a filter, whoever makes it."""
+    """The monitor receives every change of a qdisc or a filter, by whomever."""
     wait_until(port.is_whole)
     before = links_said(port)
     script = "setsid tc monitor >/tmp/tc.monitor 2>&1 </dev/null & echo $!"
@@ -157,6 +159,52 @@ def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) ->
 
 
 def links_said(port: Port) -> int:
-    """How often an agent has said in its log which link the port has."""
-    log = node("grep", "-c", f"{port.tap}: egress 20 ms", "/var/log/netem-lab/neutron.log")
+    """How often the agent's log says which link the port has."""
+    log = node(
+        "grep", "-c", f"{port.tap}: egress 10000 kbit/s, 20 ms", "/var/log/netem-lab/neutron.log"
+    )
     return int(log.strip() or 0)
+
+
+def test_a_host_that_is_cleaned_is_open_vswitchs_again(port: Port) -> None:
+    wait_until(port.is_whole)
+    node("pkill", "-STOP", "-f", "netem_lab.node.neutron")
+    done = remote.run("node", [sys.executable, "-m", "networking_netem.agent.cleanup"])
+    clean, row = port.is_clean(), node("ovs-vsctl", "get", "Port", port.tap, "qos").strip()
+    rows = node("ovs-vsctl", "--bare", "--columns=_uuid", "list", "QoS").split()
+    node("pkill", "-CONT", "-f", "netem_lab.node.neutron")
+    assert (done.returncode, done.stdout) == (0, f"{port.tap}: clean\n"), done.stderr
+    assert clean
+    assert (row, rows) == ("[]", [])
+    print(f"the agent has it back within {wait_until(port.is_whole):.2f} s")
+
+
+HELPER = "networking_netem.kernel.privileged.context"
+UNANSWERED = "the privileged process does not answer"
+
+
+def test_a_privileged_process_that_hangs_stops_neither_the_agent_nor_the_links(port: Port) -> None:
+    wait_until(port.is_whole)
+    rules = port.neutron.get(f"qos/policies/{port.policy}")["policy"]["rules"]
+    (rule,) = (each["id"] for each in rules if each["type"] == "loss")
+    edited = f"qos/policies/{port.policy}/loss_rules/{rule}"
+
+    def said(text: str) -> int:
+        return int(node("grep", "-c", text, LOG).strip() or 0)
+
+    node("pkill", "-STOP", "-f", HELPER)
+    before = said(UNANSWERED)
+    port.neutron.put(edited, {"loss_rule": {"loss_pct": 2}})
+    print(f"said after {wait_until(lambda: said(UNANSWERED) > before):.0f} s")
+    assert port.is_whole(), "what the kernel holds needs nobody"
+    node("pkill", "-CONT", "-f", HELPER)
+    print(f"in force after {wait_until(lambda: '0.02' in loss(port)):.0f} s")
+    port.neutron.put(edited, {"loss_rule": {"loss_pct": 1}})
+    wait_until(lambda: "0.01" in loss(port))
+
+
+def loss(port: Port) -> str:
+    """The share that the netem of the port's ingress loses, as tc shows it."""
+    shown = json.loads(node("tc", "-j", "qdisc", "show", "dev", port.tap))
+    (netem,) = (qdisc for qdisc in shown if qdisc["kind"] == "netem")
+    return str(netem["options"]["loss-random"]["loss"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong is said in one line, and leaves nothing."""
+"""An error is one line, and leaves nothing on the host."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import pytest
 from tests.integration.netem_lab import netem_lab
 from tests.integration.traces import traces
 
-# Where a script is seen by the guest as well.
+# A folder for scripts that the guest sees too.
 _SOURCE = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def elsewhere() -> Iterator[str]:
-    """The folder of a lab that is not up; nothing may be left of it."""
+    """The folder of a lab that is not up; it must not exist after the test."""
     folder = f"/tmp/netem-lab-{uuid.uuid4()}"
     yield folder
     assert traces(folder) == []
@@ -44,7 +44,7 @@ def test_a_taken_port(elsewhere: str) -> None:
 
 @pytest.mark.parametrize("arguments", [("up",), ("down",), ("run", "--", "true")])
 def test_without_root(elsewhere: str, arguments: Sequence[str]) -> None:
-    # In a user namespace that maps nobody, geteuid(2) is not 0.
+    # In a user namespace without a map of users, geteuid(2) is not 0.
     done = netem_lab(*arguments, env={"NETEM_LAB_FOLDER": elsewhere}, wrapper=["unshare", "--user"])
     (line,) = done.stderr.splitlines()
     assert done.returncode == 1
@@ -56,7 +56,7 @@ def test_without_root(elsewhere: str, arguments: Sequence[str]) -> None:
     [("linux.uml", "user-mode-linux"), ("ovs-vswitchd", "openvswitch-switch")],
 )
 def test_a_missing_package(elsewhere: str, program: str, package: str) -> None:
-    # In a mount namespace where that program cannot be executed.
+    # In this mount namespace, that program cannot be executed.
     script = 'mount --bind /dev/null "$(command -v "$0")" && exec "$@"'
     hidden = ["unshare", "--mount", "sh", "-c", script, program]
     done = netem_lab("up", env={"NETEM_LAB_FOLDER": elsewhere}, wrapper=hidden)

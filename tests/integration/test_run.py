@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""netem-lab run: a command on a fresh guest kernel."""
+"""netem-lab run: a command on a new guest kernel."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from tests.integration.netem_lab import PROGRAM, netem_lab
 from tests.integration.traces import shared_with_others, traces
 
 DEADLINE_S = 60
+SLEEPER = "echo up; exec sleep 1000"
 
 
 @pytest.fixture
 def mark() -> Dict[str, str]:
-    """An environment by which every process of one guest can be recognised."""
+    """An environment variable that marks all processes of one guest."""
     return {"NETEM_LAB_TEST": str(uuid.uuid4())}
 
 
@@ -63,17 +64,21 @@ def test_a_signal_ends_it_and_leaves_no_process(
     mark: Dict[str, str], number: signal.Signals
 ) -> None:
     running = subprocess.Popen(
-        [PROGRAM, "run", "--", "sh", "-c", "echo up; exec sleep 1000"],
+        # A shell without job control starts what is in its background with SIGINT ignored.
+        ["env", "--default-signal=INT", PROGRAM, "run", "--", "sh", "-c", SLEEPER],
         env={**os.environ, **mark},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert running.stdout
-    assert running.stdout.readline() == "up\n"
-    running.send_signal(number)
-    expected = -number if number == signal.SIGKILL else 128 + number
-    assert running.wait(timeout=DEADLINE_S) == expected
+    try:
+        assert running.stdout
+        assert running.stdout.readline() == "up\n"
+        running.send_signal(number)
+        expected = -number if number == signal.SIGKILL else 128 + number
+        assert running.wait(timeout=DEADLINE_S) == expected
+    finally:
+        running.kill()
     deadline = time.monotonic() + 5
     while traces(mark["NETEM_LAB_TEST"]) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a lab may have left behind on the host."""
+"""Finds what a lab has left on the host."""
 
 from __future__ import annotations
 

@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agent's surroundings without the agent: no Open vSwitch, and a counted way to the kernel."""
+"""Replacements for the agent: no Open vSwitch, and a sender that counts its messages."""
 
 from __future__ import annotations
 
 from typing import List, Sequence
 
+from networking_netem.kernel import guard
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 
 
 class NoSwitch:
-    """A host without Open vSwitch."""
+    """Stands in for `Switch` on a host without Open vSwitch: its methods do nothing."""
 
     def claim(self, device: str) -> bool:
-        """Nobody to tell."""
+        """Do nothing."""
         return False
 
     def release(self, device: str) -> None:
-        """Nobody to tell."""
+        """Do nothing."""
 
 
 class Sender:
-    """Sends what changes the kernel, and counts the messages and the sends."""
+    """Sends requests as the privileged process does, and counts messages and sends."""
 
     def __init__(self) -> None:
         self.messages = self.sends = 0
@@ -28,5 +29,6 @@ class Sender:
     def transact(self, requests: Sequence[Request]) -> List[Answer]:
         self.messages += len(requests)
         self.sends += 1
+        assert not any(map(guard.refusal, requests)), "the privileged process would refuse it"
         with Netlink() as netlink:
             return netlink.transact(requests)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -25,27 +26,38 @@ MODULES = ("sch_tbf", "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", 
 
 
 def load_modules() -> None:
-    """Load what our messages need; an ifb of the module's own making is not wanted."""
+    """Load the modules that our messages need; the module ifb must not make devices itself."""
     for module in MODULES:
         options = ["numifbs=0"] if module == "ifb" else []
         subprocess.run(["modprobe", module, *options], check=True)
 
 
+# The setting that new devices in the namespace of the writing thread begin with.
+_NO_IPV6 = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _modules() -> None:
-    """What the cases need of the kernel; without it there is nothing to test."""
+    """Load the modules; without them there is nothing to test."""
     load_modules()
+    # Otherwise the first program that opens an IPv6 socket loads it, and devices begin to send.
+    subprocess.run(["modprobe", "ipv6"], check=True)
 
 
 @pytest.fixture
 def netns() -> Iterator[None]:
-    """An own network namespace for this thread; what was made in it goes with it."""
+    """A network namespace for this thread; what is made in it is gone after the test.
+
+    No packet is in it that the case does not send. With IPv6 a device that comes up reports its
+    groups, looks for who has its address and asks for a router, for seconds, at random times.
+    """
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     _call(_LIBC.unshare(CLONE_NEWNET))
     try:
+        _NO_IPV6.write_text("1")
         yield
     finally:
-        # Threads of the case may keep the namespace alive, and modules with it.
+        # Threads of the test may keep the namespace alive, and modules in use.
         for kind in ("veth", "ifb"):
             for line in ip("-o", "link", "show", "type", kind).splitlines():
                 name = line.split(": ")[1].split("@")[0]
@@ -56,7 +68,7 @@ def netns() -> Iterator[None]:
 
 @pytest.fixture
 def tap(netns: None) -> str:
-    """A port's device as the agent finds it; its peer plays the instance."""
+    """The device of a port; its peer plays the instance."""
     ip("link", "set", "lo", "up")
     ip("link", "add", "tap0000aaaa-01", "type", "veth", "peer", "name", "eth0")
     ip("link", "set", "eth0", "up")
@@ -76,13 +88,13 @@ def two_vms(netns: None) -> Iterator[None]:
 
 @pytest.fixture
 def netlink(netns: None) -> Iterator[Netlink]:
-    """A socket in the case's namespace."""
+    """A netlink socket in the test's namespace."""
     with Netlink() as opened:
         yield opened
 
 
 def ip(*arguments: str) -> str:
-    """Run iproute2's ip: another hand than ours on the same kernel."""
+    """Run iproute2's ip, which changes the kernel without our code."""
     return _run("ip", *arguments)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any link applied is the link observed; a second apply does nothing; another's qdisc is safe."""
+"""Any link that is applied is observed; a second apply does nothing; others' qdiscs stay."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LINKS = {
 
 
 def reach(netlink: Netlink, device: str, wanted: Link) -> Tuple[Step, ...]:
-    """Reconcile until the diff is empty; returns every step taken."""
+    """Reconcile until the diff is empty; return all steps."""
     taken: Tuple[Step, ...] = ()
     for _ in range(ROUNDS):
         left = left_to(netlink, device, plan(wanted))
@@ -94,7 +94,7 @@ def test_any_sequence_leaves_exactly_the_last_link(netlink: Netlink, tap: str) -
 
 
 def assert_holds(found: ObservedTree, planned: Optional[Tree]) -> None:
-    """All as planned, but that netem's limit may be what an earlier link needed."""
+    """Assert that the kernel holds the plan; netem's limit may still be that of an earlier link."""
     if planned is None:
         assert found == ObservedTree()
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All of netem, beyond what the API offers: what is written is read, and nothing else stays."""
+"""Every setting of netem: what is written is read back, and no older setting remains."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def held(netlink: Netlink, device: str) -> Netem:
 @pytest.mark.parametrize("field", FIELDS)
 def test_each_field_is_set_read_and_taken_back(netlink: Netlink, tap: str, field: str) -> None:
     reach(netlink, tap, LINKS["all"])
-    told = Netem(**{"limit_packets": 7, field: FIELDS[field](random.Random(field))})
-    for netem in (told, PLAIN, told, PLAIN):
+    changed = Netem(**{"limit_packets": 7, field: FIELDS[field](random.Random(field))})
+    for netem in (changed, PLAIN, changed, PLAIN):
         assert apply(netlink.transact, [ChangeQdisc(tap, netem)]) == ()
         assert held(netlink, tap) == netem
 
@@ -101,7 +101,7 @@ _SO_RCVBUFFORCE = 33
 
 
 def test_bursty_loss_has_its_mean_and_its_runs(two_vms: None, netlink: Netlink) -> None:
-    """Bounds are 4 standard errors: about 400 runs, and a mean correlated over them."""
+    """The bounds are 4 standard errors of about 400 runs; losses within a run are correlated."""
     reach(netlink, TAP, LINKS["delay"])
     model = Netem(100_000, gemodel=bursty(50_000, 5), rate_bytes_per_s=LINE_BYTES_PER_S)
     assert apply(netlink.transact, [ChangeQdisc(ifb_name(TAP), model)]) == ()
@@ -118,33 +118,33 @@ def test_bursty_loss_has_its_mean_and_its_runs(two_vms: None, netlink: Netlink) 
 
 
 def _sent_through() -> List[int]:
-    """The numbers of the packets that arrive of `SENT` from the first VM to the other."""
-    ear, mouth = _sockets()
+    """Send `SENT` packets from the first VM to the other; return the numbers that arrive."""
+    receiver, sender = _sockets()
     numbers: List[int] = []
     for first in range(0, SENT, 100):
         for number in range(first, first + 100):
-            mouth.send(number.to_bytes(PACKET_BYTES, "big"))
-        numbers += _arrived(ear, 0.0)
-    return numbers + _arrived(ear, 0.5)
+            sender.send(number.to_bytes(PACKET_BYTES, "big"))
+        numbers += _arrived(receiver, 0.0)
+    return numbers + _arrived(receiver, 0.5)
 
 
-def _arrived(ear: socket.socket, quiet_s: float) -> List[int]:
+def _arrived(receiver: socket.socket, quiet_s: float) -> List[int]:
     numbers = []
-    ear.settimeout(quiet_s)
+    receiver.settimeout(quiet_s)
     while True:
         try:
-            numbers.append(int.from_bytes(ear.recv(PACKET_BYTES), "big"))
+            numbers.append(int.from_bytes(receiver.recv(PACKET_BYTES), "big"))
         except (BlockingIOError, socket.timeout):
             return numbers
 
 
 def _sockets() -> Tuple[socket.socket, socket.socket]:
     with inside(PAIR.second):
-        ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        # All may come at once when the guest's softirqs had to wait.
-        ear.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, SENT * 1024)
-        ear.bind(("10.0.0.2", 0))
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # All packets may arrive at once, after the guest's softirqs had to wait.
+        receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, SENT * 1024)
+        receiver.bind(("10.0.0.2", 0))
     with inside(PAIR.first):
-        mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        mouth.connect(ear.getsockname())
-    return ear, mouth
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sender.connect(receiver.getsockname())
+    return receiver, sender

@@ -23,7 +23,7 @@ NAMES = [
 
 
 def run(*command: str) -> None:
-    # Not by text: a name need not be any.
+    # The names are passed as bytes, because they need not be text.
     subprocess.run(list(map(os.fsencode, command)), check=True, capture_output=True)
 
 
@@ -65,7 +65,7 @@ def test_links_hold_while_devices_come_and_go(netlink: Netlink, tap: str) -> Non
             run("ip", "link", "add", "churn0", "type", "veth", "peer", "name", "churn1")
             run("ip", "link", "del", "churn0")
 
-    # The namespace of the case is its thread's: a new thread starts in it.
+    # The namespace of the test is that of its thread, and a new thread starts in it.
     churning = threading.Thread(target=churn)
     churning.start()
     try:

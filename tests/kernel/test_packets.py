@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What packets meet on a link: bandwidth, delay, jitter and loss together, and edits without loss.
+"""Packets on a link: bandwidth, delay, jitter and loss together, and edits that lose no packet.
 
 ``make figures`` runs them all and prints the figures of doc/dataplane.md. What needs minutes, or a
 machine that does nothing else, is marked and left out of ``make test``.
@@ -37,7 +37,7 @@ IFB = ifb_name(TAP)
 
 @pytest.fixture
 def impose(two_vms: None, netlink: Netlink) -> Callable[[Link], None]:
-    """Has the kernel hold a link on the first VM's tap."""
+    """Makes the kernel hold a link on the first VM's tap."""
 
     def imposed(link: Link) -> None:
         for _ in range(4):
@@ -51,7 +51,7 @@ def impose(two_vms: None, netlink: Netlink) -> Callable[[Link], None]:
 
 
 def datagrams(pps: float, seconds: float, payload_bytes: int = 18) -> List[Datagrams]:
-    """One stream each way."""
+    """One flow for each direction."""
     return [
         Datagrams(
             key=Key(direction.value, "delay"),
@@ -72,7 +72,7 @@ def both(impairment: Impairment) -> Link:
 
 
 def transferred(flow: Transfer) -> Goodput:
-    """Return what TCP carried; the third time counts even if the machine was stalled."""
+    """Return what TCP carried; tried up to three times while the machine is stalled."""
     for _ in range(Doubt.STALLED.tries):
         goodput: Goodput = PROBER.run([[flow]])[flow.key]
         if goodput.stalled_share <= STALLED_SHARE:
@@ -89,9 +89,10 @@ def transfer(direction: Direction, seconds: float) -> Transfer:
     return Transfer(Key(direction.value, "tcp"), sender, receiver, seconds, settle_s=seconds / 4)
 
 
-# A dense flow sees what is left of the running slot: over a time T the standard deviation that is
-# measured has a relative variance of 5 m/T (simulated), m the mean slot; a sparse one sees n whole
-# slots, 2/n. The durations keep 15 % beyond three standard errors in the mean of both directions.
+# The packets of a dense flow wait for the rest of the running slot. Over a time T, the measured
+# standard deviation has a relative variance of 5 m/T (simulated), with m the mean slot. The packets
+# of a sparse flow wait for whole slots, so n of them have 2/n. With these durations, 15 % is more
+# than three standard errors of the mean of both directions.
 @pytest.mark.parametrize("rate_kbps", [0, 10_000], ids=["unlimited", "10 Mbit/s"])
 @pytest.mark.parametrize(
     ("pps", "seconds"),
@@ -139,7 +140,7 @@ def test_goodput_is_the_limit(
         carried = goodput.wire_kbps / rate_kbps
         print(f"{rate_kbps} kbit/s {direction.value}, {delay_us} us each way: {carried:.1%}, "
               f"still for {goodput.stalled_share:.1%}")  # fmt: skip
-        # A limit never makes good for a time in which the machine stood still.
+        # A limit does not make up for the time in which the machine was stalled.
         assert carried <= 1.02
         assert goodput.running_kbps / rate_kbps >= 0.95
 
@@ -169,7 +170,7 @@ def test_a_long_fat_link_drops_nothing_for_lack_of_limit(impose: Callable[[Link]
     netem, fifo = drops(IFB, "netem"), drops(IFB, "bfifo")
     print(f"100 Mbit/s and 200 ms: {answers[flow.key].wire_kbps:.0f} kbit/s, "
           f"{netem} packets lost in netem beyond {fifo} at the bottleneck")  # fmt: skip
-    # netem counts what its child refuses as its own (netem_dequeue, Linux 6.1).
+    # netem counts what its child drops as its own drops (netem_dequeue, Linux 6.1).
     assert netem == fifo
 
 
@@ -216,7 +217,7 @@ def test_no_edit_loses_or_reorders_a_packet(
     impose(edited())
     next(rates)
     made = 0
-    while made < EDITS:  # a slow machine has fewer of them done while one stream runs
+    while made < EDITS:  # a slow machine makes fewer edits while one flow runs
         flows = datagrams(1000, 20.0)
         now_made, answers = edits_under(flows, lambda: impose(edited()), EDITS - made)
         made += now_made
@@ -230,7 +231,7 @@ def test_no_edit_loses_or_reorders_a_packet(
 def edits_under(
     flows: List[Datagrams], edit: Callable[[], None], most: int
 ) -> Tuple[int, Dict[Key, Sample]]:
-    """Edit while the flows run, `most` times if there is time; return how often, and what came."""
+    """Edit while the flows run, at most `most` times; return the number of edits, and answers."""
     over = threading.Event()
 
     def edits() -> int:
@@ -251,8 +252,9 @@ def edits_under(
 
 
 GRAFT_PACKETS = 10
-"""The kernel throws away what comes while it exchanges a device's root qdisc (dev_deactivate): one
-packet or none was measured. A queue that is not drained would cost the 100 on their way."""
+"""The most packets that may be lost when the root qdisc of a device is replaced. The kernel drops
+what arrives meanwhile (dev_deactivate): 0 or 1 packet was measured. A queue that is removed before
+it is empty would lose the 100 packets in it."""
 
 
 def test_the_queue_drains_when_the_last_rule_goes(impose: Callable[[Link], None]) -> None:
@@ -268,7 +270,7 @@ def test_the_queue_drains_when_the_last_rule_goes(impose: Callable[[Link], None]
 
 
 def drain(impose: Callable[[Link], None]) -> None:
-    """Impose the clean link until what is on its way has arrived."""
+    """Impose the clean link, and wait until the queued packets have arrived."""
     deadline_s = time.monotonic() + 10
     while True:
         try:

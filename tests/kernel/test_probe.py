@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The probe sees what another hand, tc, has done to a link, right and wrong alike."""
+"""The probe measures what tc has done to a link, and the verdicts are right on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IFB = "ifbone"
 
 @pytest.fixture
 def node(two_vms: None) -> None:
-    """What `one` sends passes an ifb, what it receives its tap's root."""
+    """A node where what `one` sends passes an ifb, and what it receives passes its tap's root."""
     ip("link", "add", IFB, "type", "ifb")
     ip("link", "set", IFB, "up")
     tc("qdisc", "add", "dev", "tapone", "clsact")
@@ -107,7 +107,7 @@ SHAPERS = {
 }
 
 
-# A TBF loses what a stall of the machine longer than its bucket would have earned.
+# A stall that is longer than TBF's bucket costs tokens, which do not come back.
 @pytest.mark.parametrize("shaper", ["netem", pytest.param("tbf", marks=pytest.mark.figures)])
 def test_limits_are_measured_by_udp_and_tcp(node: None, shaper: str) -> None:
     limits = Link(
@@ -123,7 +123,7 @@ def test_limits_are_measured_by_udp_and_tcp(node: None, shaper: str) -> None:
         udp = rates.throughput(direction, asked, answers[Key(direction.value, "udp")])
         tcp = rates.goodput(direction, asked, carried)
         assert [udp.verdict, tcp.verdict] == [Verdict.GOOD] * 2
-        # netem makes good for what it did not send while the machine was stalled.
+        # netem sends later what it did not send while the machine was stalled.
         running = replace(carried, stalled_share=0.0)
         wider = replace(asked, rate_kbps=asked.rate_kbps * 115 // 100)
         assert rates.goodput(direction, wider, running).verdict is Verdict.BAD

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody undoes is done again, and how long it was not; what is missing is named."""
+"""What others undo is repaired, in a time that is printed; a missing module is named."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REPEATS = 20
 
 
 class Agent:
-    """The agent's reconciler and threads, in the namespace of the test."""
+    """The reconciler and the worker of an agent, in the namespace of the test."""
 
     def __init__(self) -> None:
         self.sender = Sender()
@@ -55,7 +55,7 @@ def agent(netns: None) -> Agent:
 
 
 def wait_until(holds: Callable[[], bool]) -> float:
-    """Return the seconds until it holds; fails after the deadline."""
+    """Wait until it holds and return the seconds; fail after the deadline."""
     began = time.monotonic()
     while not holds():
         assert time.monotonic() < began + DEADLINE_S, "not in time"
@@ -138,11 +138,12 @@ def test_an_agent_started_anew_tells_the_kernel_nothing(netlink: Netlink, tap: s
 
 
 def test_an_agent_started_anew_finishes_what_was_half_done(netlink: Netlink, tap: str) -> None:
-    """Killed after any message, with all that comes before it carried out."""
+    """The agent is killed after each of its messages in turn."""
     whole = Agent()
     whole.link(tap, ALL)
     for cut in range(1, whole.sender.messages):
         Agent().link(tap, Link.CLEAN)
+        assert is_held(netlink, tap, Link.CLEAN)
         half = Agent()
         half.reconciler._kernel = Host(_dies_after(cut))
         with pytest.raises(KeyboardInterrupt):
@@ -175,7 +176,7 @@ def test_ifbs_of_deleted_ports_disappear_at_start(netlink: Netlink, tap: str) ->
 
 @pytest.fixture
 def hide(netns: None) -> Iterator[Callable[[str], Callable[[], None]]]:
-    """Makes a module unknown to this kernel until the case ends, or what it returns is called."""
+    """Hides a module from the kernel until the test ends or the returned function is called."""
     loader = Path("/proc/sys/kernel/modprobe")
     usual = loader.read_text()
 

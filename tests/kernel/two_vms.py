@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two network namespaces that play VMs on a bridge, and the probe between them."""
+"""Two network namespaces that play VMs on a bridge, and a node that runs the probe in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TAP = "tapone"
 
 
 class Process:
-    """A process that answers as a `Remote` does."""
+    """A local process with the interface of `Remote`."""
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._process = subprocess.Popen(
@@ -39,7 +39,7 @@ PROBER = Prober(Runner(Process), lambda what, done: None)
 
 
 def make(mtu_bytes: int = 1500) -> None:
-    """Make the bridge and the VMs `one` and `other`, with nothing but our packets between them."""
+    """Make the bridge and the VMs `one` and `other`; only packets of the test pass between them."""
     ip("link", "add", "br0", "type", "bridge")
     ip("link", "set", "br0", "up")
     for number, vm in enumerate((PAIR.first, PAIR.second), start=1):
@@ -55,6 +55,6 @@ def make(mtu_bytes: int = 1500) -> None:
 
 
 def unmake() -> None:
-    """Take the VMs away."""
+    """Remove the VMs and the bridge."""
     for vm in (PAIR.first, PAIR.second):
         ip("netns", "del", vm)

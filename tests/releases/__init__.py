@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same scenario on the packages of five distributions: Neutron 17 (Victoria) to 29 (2026.2)."""
+"""One scenario on the packages of five distributions: Neutron 17 (Victoria) to 29 (2026.2)."""

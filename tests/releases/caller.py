@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays Keystone's middleware in a server's pipeline; it runs there, on Python 3.9 and later.
 
-A request says by headers who calls; one that says nothing is an administrator's.
+Headers of a request name the caller; a request without them is an administrator's.
 """
 
 _ADMINISTRATOR = {

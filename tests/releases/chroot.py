@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host of the cloud: a writable layer over an image. It vanishes with this process."""
+"""A host of the cloud: a writable layer over an image; it is gone when this process ends."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Chroot:
-    """Files at `root` that are the image's until they are written; commands run in them."""
+    """The image's files at `root`, where writes go to the layer; commands run in them."""
 
     def __init__(self, image: Path, folder: Path) -> None:
-        """Lay the layer into `folder`, which must be on a tmpfs."""
+        """Make the layer in `folder`, which must be on a tmpfs."""
         upper, work, self.root = (folder / name for name in ("upper", "work", "root"))
         for each in (upper, work, self.root):
             each.mkdir(parents=True)
@@ -26,7 +26,7 @@ class Chroot:
         mount("tmpfs", str(self.root / "dev/shm"), "tmpfs", "mode=1777")
 
     def show(self, folder: Path) -> None:
-        """Have a folder of this machine at the same place within."""
+        """Make a folder of this machine visible at the same path inside."""
         place = self.root / folder.relative_to("/")
         place.mkdir(parents=True, exist_ok=True)
         mount(str(folder), str(place), "none", flags=_MS_BIND)
@@ -38,7 +38,7 @@ class Chroot:
         place.write_text(text)
 
     def read(self, path: str) -> str:
-        """Return what is in a file; nothing where there is none."""
+        """Return the text of a file; empty where there is no file."""
         place = self.root / path.lstrip("/")
         return place.read_text(errors="replace") if place.exists() else ""
 
@@ -53,7 +53,7 @@ class Chroot:
         )
 
     def output(self, *argv: object, **env: str) -> str:
-        """Run a command that must succeed, and return all that it prints."""
+        """Run a command, which must succeed, and return all that it prints."""
         done = self.run(*argv, **env)
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"{' '.join(map(str, argv))}: {said[-3000:]}"
@@ -61,8 +61,8 @@ class Chroot:
 
     def start(self, script: str, log: Optional[IO[bytes]] = None) -> subprocess.Popen:
         """Start a shell script as root; it ends with this process, and its children with it."""
-        # The shell stays, as process 1 of its children: the kernel forgets what a parent's death
-        # shall do to a process that changes its user (prctl(2), PR_SET_PDEATHSIG).
+        # The shell stays and is process 1 of its children. They may change their user, and then
+        # the kernel clears their PR_SET_PDEATHSIG (prctl(2)).
         return subprocess.Popen(
             self._command(["sh", "-c", f"{script}\nexit $?"], {}),
             stdin=subprocess.DEVNULL,

@@ -26,10 +26,10 @@ _FILES_MIB = 6144
 
 
 class Cloud:
-    """The hosts of a cloud, whose servers have our package and whose compute node has not yet."""
+    """The hosts of a cloud: the servers have our package, the compute node has it not yet."""
 
     def __init__(self, suite: Suite) -> None:
-        """Set it up; this process moves into namespaces of its own, for good."""
+        """Set the cloud up; this process moves into new namespaces and stays there."""
         require_guest()
         self.suite = suite
         files = image.ensure(suite)
@@ -59,7 +59,7 @@ class Cloud:
         self.compute.start_agent("qos")
 
     def plug(self) -> None:
-        """Plug the two instances, when there is an agent to bind their ports to."""
+        """Plug the two instances; waits for the agent, without which no port is bound."""
         topology = self.topology
         subnet = topology.create_subnet()
         self.compute.until(topology.agent_is_alive, "the agent to report")

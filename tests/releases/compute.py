@@ -31,7 +31,7 @@ _AGENTS_PROCESS = ("-f", f"bin/{AGENT}")
 _STOP_TIMEOUT_S = 15
 _MEMORY_MIB = 1024
 _TIMEOUT_S = 180
-# A look costs the guest 20 ms and more.
+# Each poll costs the guest 20 ms or more.
 _POLL_EVERY_S = 0.7
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -63,14 +63,14 @@ class Compute:
 
     def __init__(self, host: Chroot) -> None:
         self.host = host
-        # The lab is no part of what a compute host gets.
+        # A compute host does not get the lab.
         python = ("env", f"PYTHONPATH={SOURCE}", PYTHON, "-s")
         self.node = Runner(self._spawn, python, partial(urgent, os.getpid()))
         self._agent: Optional[Remote] = None
         self._guest: Optional[Guest] = None
 
     def boot(self) -> None:
-        """Start the guest; it goes on to boot while this returns."""
+        """Start the guest, and return before it has booted."""
         self.host.show(UML_MODULES)
         self.host.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
         self.host.write("/etc/neutron/neutron.conf", _NEUTRON_CONF)
@@ -88,7 +88,7 @@ class Compute:
         self.node.output([script, "start", f"--system-id={COMPUTE}"])
 
     def start_agent(self, extension: str) -> None:
-        """Start the agent with this one of the extensions `qos` and `netem`."""
+        """Start the agent with the extension `qos` or `netem`."""
         conf = _AGENT_CONF.format(extension=extension, address=GUEST_ADDRESS)
         self.host.write("/etc/neutron/plugins/ml2/openvswitch_agent.ini", conf)
         self._agent = self._spawn(["sh", "-c", f"{unit.script(self.host, AGENT)} >{_OUTPUT} 2>&1"])
@@ -117,15 +117,15 @@ class Compute:
             self._guest.stop()
 
     def log(self, path: str = LOG) -> str:
-        """Return what the agent has written."""
+        """Return the agent's log."""
         return self.node.run(["cat", path]).stdout
 
     def logs(self) -> str:
-        """Return the ends of all that the agent has written."""
+        """Return the last lines of all that the agent has written."""
         return "\n".join(self.log(path)[-4000:] for path in (_OUTPUT, LOG))
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Return once it holds; fails with the log when it takes too long."""
+        """Return once it holds; fail with the log when it takes too long."""
         deadline_s = time.monotonic() + _TIMEOUT_S
         while not condition():
             assert time.monotonic() < deadline_s, f"waited for {what}\n{self.logs()}"

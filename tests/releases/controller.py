@@ -53,17 +53,17 @@ CREATE DATABASE neutron;
 CREATE USER neutron@'127.0.0.1' IDENTIFIED BY 'neutron';
 GRANT ALL ON neutron.* TO neutron@'127.0.0.1';
 """
-# As the service itself starts it, but for what makes each commit wait for a disk.
+# As the distribution's service does, but a commit does not wait for the disk.
 _MARIADB = "mkdir -p /run/mysqld; chown mysql: /run/mysqld; mariadbd --user=mysql" + (
     " --bind-address=127.0.0.1 --innodb-flush-log-at-trx-commit=0"
 )
 
 
 class Controller:
-    """Neutron's servers on a host; the package is theirs once `install` has been called."""
+    """Neutron's servers on a host; they have our package once `install` has been called."""
 
     def __init__(self, host: Chroot, services: Sequence[str], folder: Path) -> None:
-        """`services` are Neutron's, and log into `folder` what they say before they have a log."""
+        """`services` are Neutron's; what they print before they open their log goes to `folder`."""
         self.host = host
         self._services = services
         self._folder = folder
@@ -87,7 +87,7 @@ class Controller:
         self.host.write("/etc/neutron/api-paste.ini", paste)
 
     def start_services(self) -> None:
-        """Start what Neutron needs of others."""
+        """Start MariaDB and RabbitMQ."""
         rabbitmq = "export RABBITMQ_NODENAME=rabbit@localhost; " + unit.script(
             self.host, "rabbitmq-server"
         )
@@ -115,7 +115,7 @@ class Controller:
             process.wait()
 
     def logs(self) -> str:
-        """Return the end of all that the services say."""
+        """Return the last lines of the services' logs."""
         files = sorted([*self._folder.glob("*.log"), *Path(self.host.root, LOGS[1:]).glob("*.log")])
         texts = (f"{file.name}:\n{file.read_text(errors='replace')[-2000:]}" for file in files)
         return "\n".join(texts)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import List
 
 from tests.releases.suites import Suite
+from tests.support import lock
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "networking-netem"
 MIRROR = "http://deb.debian.org/debian"
@@ -20,30 +21,31 @@ PACKAGES = (
     *("iproute2", "iputils-ping", "kmod", "procps", "python3-pip", "python3-pytest"),
 )
 _SCRIPTS = Path("/usr/share/debootstrap/scripts")
-# invoke-rc.d asks it: a package that is installed starts nothing.
+# invoke-rc.d runs this, so that packages start no service when they are installed.
 _POLICY = "#!/bin/sh\nexit 101\n"
 
 
 class BrokenSuite(Exception):
-    """What the distribution has cannot be installed; the message ends in the installer's words."""
+    """The distribution's packages cannot be installed; the message ends with the installer's."""
 
 
 def path(suite: Suite) -> Path:
-    """Return where the image of a suite is; another recipe is another place."""
+    """Return the path of a suite's image, which depends on its recipe."""
     recipe = hashlib.sha256(" ".join((MIRROR, *PACKAGES)).encode()).hexdigest()
     return CACHE / f"{suite.name}-{recipe[:8]}"
 
 
 def ensure(suite: Suite, anew: bool = False) -> Path:
-    """Return the image of a suite, made now where there is none; raises BrokenSuite."""
+    """Return the image of a suite, and make it where there is none; raises BrokenSuite."""
     image = path(suite)
-    if anew or not image.exists():
-        unfinished = image.with_suffix(".new")
-        _remove(unfinished)
-        unfinished.mkdir(parents=True)
-        _make(suite, unfinished)
-        _remove(image)
-        unfinished.rename(image)
+    with lock.held(image.with_suffix(".lock")):
+        if anew or not image.exists():
+            unfinished = image.with_suffix(".new")
+            _remove(unfinished)
+            unfinished.mkdir()
+            _make(suite, unfinished)
+            _remove(image)
+            unfinished.rename(image)
     return image
 
 
@@ -55,7 +57,7 @@ def version(image: Path, package: str) -> str:
 
 
 def _make(suite: Suite, image: Path) -> None:
-    # debootstrap knows the suites of its own time; later ones are made as sid is.
+    # debootstrap does not know suites that are newer than itself; these are made as sid is.
     script = _SCRIPTS / suite.name
     script = script if script.exists() else _SCRIPTS / "sid"
     _install(suite, ["debootstrap", "--variant=minbase", suite.name, image, MIRROR, script])

@@ -25,7 +25,7 @@ def install(host: Chroot, built: Path) -> None:
     place = host.root / "root" / built.name
     place.write_bytes(built.read_bytes())
     command = ["pip3", "install", "--no-deps", "--no-index", f"/root/{built.name}"]
-    # PEP 668: Debian 12 and later want to be told.
+    # Debian 12 and later need this option (PEP 668).
     if list(host.root.glob("usr/lib/python3*/EXTERNALLY-MANAGED")):
         command.insert(2, "--break-system-packages")
     host.output(*command)

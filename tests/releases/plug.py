@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs in a compute node and plugs instances: their ports, as JSON, and their subnet's prefix."""
+"""Plugs instances in a compute node; argv: their ports in JSON, and the subnet's prefix length."""
 
 import json
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cloud of the suite under test, for tests that know nothing of suites as well."""
+"""A pytest plugin: the cloud of the suite under test, also for tests that know no suites."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.releases.suites import SUITES
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take the suite's name."""
+    """Add the option for the suite's name."""
     parser.addoption("--suite", choices=list(SUITES), required=True)
 
 
 @pytest.fixture(scope="session")
 def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
-    """The two hosts; the agent is on its way."""
+    """The two hosts; the agent is starting."""
     started = Cloud(SUITES[request.config.getoption("--suite")])
     try:
         started.start()

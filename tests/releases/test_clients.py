@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs that the release's users have, against the release's own server."""
+"""The release's own client programs, against the release's own server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def run(cloud: Cloud) -> Iterator[Run]:
-    """Run a program that must succeed, and return what it shows; policies go afterwards."""
+    """Run a program, which must succeed, and return its output; policies are deleted afterwards."""
 
     def ran(*argv: str) -> Any:
         shows = argv[-2:] == ("-f", "json")

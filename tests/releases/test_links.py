@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One compute node's story, in order: without our package, with it, restarted, rid of its rules."""
+"""A compute node, in this order: without our package, with it, restarted, without rules again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TROUBLE = ("ERROR networking_netem", "CRITICAL", "Traceback")
 
 @pytest.fixture
 def policy(lossless: PortPolicy) -> PortPolicy:
-    """The unstable link's policy, with its rules, not yet on the first instance's port."""
+    """A policy with the rules of the unstable link, not yet on the first instance's port."""
     lossless.prepare(LOSS, Direction.EGRESS, UNSTABLE.egress)
     return lossless
 
@@ -94,7 +94,7 @@ def test_a_restart_of_the_agent_changes_nothing(plugged: Cloud, lossless: PortPo
     sent, received = (int(part.split()[0]) for part in counts.split(", ")[:2])
     print(counts, times)
     assert sent > 100
-    # What is still on its way when ping ends counts as sent.
+    # ping counts packets as sent that are still queued when it ends.
     assert sent - received <= 2
     assert _monitored(plugged, lossless) == changes
     assert _trouble(plugged)[before:] == []
@@ -120,5 +120,5 @@ def _policing_kbps(cloud: Cloud, tap: str) -> int:
 
 
 def _trouble(cloud: Cloud) -> List[str]:
-    """Return what the agent complains of."""
+    """Return our errors, critical errors and tracebacks in the agent's log."""
     return [line for line in cloud.compute.log().splitlines() if any(t in line for t in TROUBLE)]

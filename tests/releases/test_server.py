@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The release's own server and database with our package; its API has the contract's tests."""
+"""The release's own server and database with our package; the contract tests are on its API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_release_is_the_one_that_is_said(cloud: Cloud) -> None:
 def test_upgrading_again_changes_nothing(cloud: Cloud) -> None:
     def current() -> Set[str]:
         said = cloud.controller.manage("--subproject", "networking-netem", "current")
-        return {line.strip() for line in said.splitlines()}  # in no order: alembic has a set
+        return {line.strip() for line in said.splitlines()}  # alembic prints a set
 
     before = current()
     assert {"b7e90c3d18a4 (head)", "4c1d6a0f52e7 (effective head)"} < before

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A service as the distribution's own unit starts it, without systemd."""
+"""Starts a service as the distribution's systemd unit does, but without systemd."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def script(host: Chroot, name: str) -> str:
         for value in settings.get(setting, []):
             for folder in value.split():
                 lines.append(f"mkdir -p {parent}/{folder}; chown {user}: {parent}/{folder}")
-    # What a host has from its installation on, and a guest with a /var/log of its own has not.
+    # A host has its log folder from the installation; a guest has an empty /var/log of its own.
     log = f"/var/log/{user}"
     lines.append(f"mkdir -p {log}; chown {user}: {log}")
     lines += [command.lstrip("-+!") for command in settings.get("ExecStartPre", [])]
@@ -29,7 +29,7 @@ def script(host: Chroot, name: str) -> str:
 
 
 def as_user(user: str, command: str) -> str:
-    """Return the script that runs a command as a user, at home."""
+    """Return the script that runs a command as a user, in the user's home folder."""
     start = shlex.join(["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"])
     return f"cd ~{user}; export HOME=~{user}\n{start} {command}"
 

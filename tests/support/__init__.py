@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests of more than one level stand on."""
+"""What tests of several levels share."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database as the first version of these rules left it: whole numbers, no direction."""
+"""A database of the first version of these rules: whole numbers, no direction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REVISION = "f1257ea51011"
 
 
 def create(connection: sa.engine.Connection) -> None:
-    """Make the tables with rows of three policies, which must not exist yet."""
+    """Make the tables, with rows for three policies, which must not exist yet."""
     for statement in TABLES.split(";"):
         connection.execute(sa.text(statement))
     for number in (1, 2, 3):
@@ -58,7 +58,7 @@ def insert(connection: sa.engine.Connection, table: str, row: tuple) -> None:
 
 
 def adopted(connection: sa.engine.Connection) -> tuple:
-    """Return the rows as they should be after the migration, and as they are."""
+    """Return the rows that are expected after the migration, and those that are there."""
     expected = (
         [(*row[:3], row[3] or 0, "egress") for row in DELAYS],
         [(*row, "egress") for row in LOSSES],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What source files import, wherever in the file."""
+"""Lists what source files import, at any place in the file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A kernel for the reconciler's tests: it holds what steps tell it, and refuses when told to."""
+"""A kernel for the reconciler's tests: it carries out steps, and refuses those it is set to."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class KernelInMemory:
         return failures
 
     def _carry_out(self, step: Step) -> bool:
-        """False when what the step builds on is not there."""
+        """Carry out a step; return False when an object that it needs is missing."""
         if step.device in self.ifbs_left:
             assert isinstance(step, DeleteIfb)
             del self.ifbs_left[step.device]

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, Iterator, Optional
@@ -41,7 +45,7 @@ flat_networks = *
 policy_file = {root}/policy.yaml
 """
 
-# Neutron's own pipeline less `authtoken`: who calls, and in which role, is said by headers.
+# Neutron's own pipeline without `authtoken`: headers name the caller and the role.
 PASTE = """
 [composite:neutron]
 use = egg:Paste#urlmap
@@ -72,12 +76,12 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """What the `NeutronError` in the body says."""
+        """The message of the `NeutronError` in the body."""
         return self.body["NeutronError"]["message"]
 
 
 class NeutronApi:
-    """Calls the application as one user; its database and configuration lie in `root`."""
+    """Calls the application as one user; its database and configuration are in `root`."""
 
     def __init__(
         self,
@@ -115,7 +119,7 @@ class NeutronApi:
         return self._call("DELETE", path)
 
     def send(self, method: str, path: str, text: str, **headers: Optional[str]) -> Answer:
-        """Send `text` as it is; `headers` as keyword, None leaves one out."""
+        """Send `text` as the body. A keyword sets a header; None leaves it out."""
         return self._call(method, path, text, headers)
 
     def _call(
@@ -134,7 +138,7 @@ class NeutronApi:
 
 
 def configure(root: Path, **changes: str) -> Path:
-    """Write the configuration of a Neutron that lives in `root`; return its file."""
+    """Write the configuration of a Neutron whose files are in `root`; return its path."""
     (root / "api-paste.ini").write_text(PASTE)
     (root / "policy.yaml").write_text("{}")
     values = {
@@ -150,7 +154,7 @@ def configure(root: Path, **changes: str) -> Path:
 
 
 def manage(conf: Path, subproject: str, *command: str) -> str:
-    """Run `neutron-db-manage` as an operator does; return what it says."""
+    """Run `neutron-db-manage` as an operator does; return its output."""
     tool = Path(sys.executable).with_name("neutron-db-manage")
     arguments = ["--config-file", conf, "--subproject", subproject, *command]
     return _run(tool, *arguments)
@@ -158,7 +162,17 @@ def manage(conf: Path, subproject: str, *command: str) -> str:
 
 def create_sqlite(path: Path) -> None:
     """Create the database that the lab's node starts from."""
+    shutil.copy(_pristine_sqlite(), path)
+
+
+@functools.lru_cache(maxsize=None)
+def _pristine_sqlite() -> Path:
+    """The file of a database to copy; it takes seconds to make, once in a process."""
+    folder = tempfile.mkdtemp(prefix="neutron-sqlite-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder, "neutron.sqlite")
     _run(sys.executable, "-m", database.__name__, path)
+    return path
 
 
 def _run(*command: Any) -> str:
@@ -204,7 +218,7 @@ def serving(conf: Path) -> Iterator[NeutronApi]:
 
 
 def _serve(conf: Path, port: Path) -> None:
-    """Serve on a free port of loopback, which is written to a file, until killed."""
+    """Serve on a free port of loopback until killed; the port is written to a file."""
     server = wsgi.Server(("127.0.0.1", 0), start(conf).application)
     unfinished = port.with_suffix(".new")
     unfinished.write_text(str(server.server_port))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the tables of ours in a database differ from the models."""
+"""Compares our tables in a database with the models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 
 
 def differences(connection: sa.engine.Connection) -> list:
-    """Return what alembic would change: types, defaults, keys and indexes too."""
+    """Return what alembic would change, types, defaults, keys and indexes included."""
     from neutron.db.migration.models import head
 
     from networking_netem.rules import models

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counting what arrived: lost, late, twice, and how fast."""
+"""What a sample says of arrivals: loss, order, copies, delays and rate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def arrivals(*numbers: int, delay_ms: float = 5) -> list:
         ([0, 2, 5], 0),  # gaps are losses
         ([0, 2, 1, 3], 1),
         ([3, 0, 1, 2], 3),
-        ([0, 1, 1, 2], 0),  # a copy right behind is no disorder
+        ([0, 1, 1, 2], 0),  # a copy that follows at once is not reordered
         ([0, 2, 1, 2], 1),
     ],
 )
@@ -49,7 +49,7 @@ def test_all_arrived() -> None:
     assert (found.duplicates, found.reordered, found.ordered) == (0, 0, 8)
     assert (found.mean_ms, found.sd_ms) == (5, 0)
     assert (found.all_sent, found.all_received) == (10, 10)
-    assert found.offered_kbps == pytest.approx(480)  # 60 bytes of frame a millisecond
+    assert found.offered_kbps == pytest.approx(480)  # a frame of 60 bytes in each millisecond
     assert found.wire_kbps == pytest.approx(480)
 
 
@@ -98,7 +98,7 @@ def test_nothing_arrived() -> None:
 
 
 def test_the_rate_is_taken_while_the_sender_kept_the_link_busy() -> None:
-    """A queue of 4 ms drains after the last packet is sent: it tells nothing of 1.5 x the limit."""
+    """A queue of 4 ms drains after the last packet is sent; those packets do not count."""
     drained = [Arrival(n, n * MS, 5 * MS + n * 2 * MS) for n in range(10)]
     assert sample(FLOW, SENDING, drained).wire_kbps == pytest.approx(240)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A link that is being edited is nobody else's, and is handed over whole."""
+"""A link that is being edited is not handed on before its event is over."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guest's side of a command, over TCP."""
+"""The executor runs commands that come over TCP."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OUTPUT_BYTES = 60_000
 def test_input_that_a_command_leaves_unread_costs_no_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Small buffers: most of the output is on its way when the command has ended."""
+    """With small buffers, most of the output is not yet read when the command has ended."""
     monkeypatch.setenv("MODPROBE_OPTIONS", "")
     pid = tmp_path / "pid"
     script = f"echo $$ >{pid}; exec head -c {_OUTPUT_BYTES} /dev/zero"
@@ -44,6 +44,6 @@ def test_input_that_a_command_leaves_unread_costs_no_output(
 
 
 def _has_ended(pid: Path) -> bool:
-    """Whether the process is a zombie: nobody has waited for it yet."""
+    """Whether the process is a zombie: it has ended and is not yet waited for."""
     written = pid.read_text().strip() if pid.exists() else ""
     return bool(written) and ") Z " in Path(f"/proc/{written}/stat").read_text()

@@ -20,7 +20,7 @@ def scene() -> Scene:
 
 
 class Fault(Exception):
-    """What nobody expects."""
+    """An error that no code expects."""
 
 
 def at_fault(scene: Scene, where: str, device: str) -> Callable[[], None]:

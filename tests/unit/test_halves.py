@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What raises in a batch is found, and costs nobody else."""
+"""What raises in a batch is found, and the other items are not affected."""
 
 from __future__ import annotations
 

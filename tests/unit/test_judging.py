@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a link gets a second look, and what the rows then say."""
+"""When a link is measured again, and what its rows then show."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sample(lost: int = 0, **different: Any) -> Sample:
 
 
 class SecondLook:
-    """Answers with the samples it holds, as a prober would, and remembers for what."""
+    """Answers with the samples it was given, as a prober, and records the flows it was given."""
 
     def __init__(self, egress: Sample) -> None:
         self.runs: List[Any] = []
@@ -139,7 +139,7 @@ LIMITED = Link(egress=Impairment(rate_kbps=10_000, burst_kbit=300))
 
 
 class Rates:
-    """Answers with one rate after the other, and counts."""
+    """Answers with one rate after the other, and counts the runs."""
 
     def __init__(self, *rates: Goodput) -> None:
         self._rates = list(rates)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bursty loss: the model's mean and run length are what was asked."""
+"""Bursty loss: the model has the mean and the run length that were asked."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lines of pages are short, files that they name exist, and the index of decisions is complete.
 
-A line has at most 120 characters. Longer may be what Markdown or a program does not let us wrap: a
-row of a table, whose cells are as short, and what a program printed or a server answered.
+A line has at most 120 characters. Two may be longer, because they cannot be wrapped: a row of a
+table, but not one of its cells, and what a program printed or a server answered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 REPO = Path(__file__).parents[2]
 PACKAGE = REPO / "networking_netem"
-PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "doc").rglob("*.md"))]
+PAGES = [*sorted(REPO.glob("*.md")), *sorted((REPO / "doc").rglob("*.md"))]
 DECISIONS = REPO / "doc/adr"
 MOST = 120
 OUTPUT = ("", "console", "http")

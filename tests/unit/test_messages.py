@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden bytes: the messages as iproute2 would build them, and back."""
+"""Golden bytes: our messages are those of iproute2, and are decoded to what was encoded."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def test_netem_says_everything_even_when_it_is_zero() -> None:
 
 
 def test_tbf_golden() -> None:
-    told = tbf.encode(Tbf(1_250_000, 156_250, 25_000_000_000, 1))
-    parms = attributes.unpack(told)[1]
+    encoded = tbf.encode(Tbf(1_250_000, 156_250, 25_000_000_000, 1))
+    parms = attributes.unpack(encoded)[1]
     assert parms.hex() == (
         "0001000000000000" + "d0121300" + "0001000000000000" + "ffffffff"
         + "ffffff7f" + "5a620200" + "01000000"
     )  # fmt: skip
-    assert attributes.unpack(told)[5].hex() == "00ba1dd205000000"
+    assert attributes.unpack(encoded)[5].hex() == "00ba1dd205000000"
 
 
-def test_a_delete_names_our_handle_so_that_it_cannot_hit_anothers() -> None:
-    assert (
-        qdisc.delete_root(3).body.hex()
-        == "00000000" + "03000000" + "0000454e" + "ffffffff" + "0" * 8
-    )
+def test_a_delete_names_our_handle_and_kind_so_that_it_cannot_hit_anothers() -> None:
+    assert qdisc.delete_root(3).body.hex() == (
+        "00000000" + "03000000" + "0000454e" + "ffffffff" + "0" * 8
+        + "08000100" + "74626600"
+    )  # fmt: skip
 
 
 def test_redirect_golden() -> None:
@@ -62,13 +62,13 @@ def test_what_is_encoded_is_decoded() -> None:
             for field in dataclasses.fields(Netem)
             if field.type in ("int", int)
         }
-        told = Netem(
+        original = Netem(
             **values,
             gemodel=draw.choice((None, GilbertElliott(1, 2, 3, 4))),
             slot=Slot(5, 6, (), 7, 8, 9, 10),
             ecn=draw.choice((True, False)),
         )
-        assert netem.decode(netem.encode(told)) == told
+        assert netem.decode(netem.encode(original)) == original
     assert fifo.decode(fifo.encode(Fifo(17))) == Fifo(17)
     for rate in (1, 2**32 - 1, 2**32, 2**40):
         assert tbf.decode(tbf.encode(Tbf(rate, 3, rate + 1, 4))) == Tbf(rate, 3, rate + 1, 4)

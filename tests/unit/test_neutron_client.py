@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the lab's REST client makes of answers that are not 2xx, against a server on loopback."""
+"""The lab's REST client, with a server on loopback whose answers are not 2xx."""
 
 from __future__ import annotations
 
 import json
 import threading
 
-# By name: the import of eventlet, which comes with Neutron, rebinds `http.server` to a copy.
+# Imported by name, because eventlet, which comes with Neutron, rebinds `http.server` to a copy.
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Iterator
 
@@ -39,7 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the rules of policies to what packets between two VMs meet."""
+"""The path between two VMs follows from the rules of both ports' policies."""
 
 from __future__ import annotations
 

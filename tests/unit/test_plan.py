@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans: what the kernel is told for a link, in its own units."""
+"""Plans: what the kernel must hold for a link, in its own units."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every preset makes rules that the server takes, scaled or not."""
+"""Every preset, scaled or not, makes rules that the server accepts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the probe's clock takes for a stall of the machine."""
+"""What the probe's clock notes as a stall of the machine."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table at the end: readable where no terminal is, and the same as JSON."""
+"""The report: a table that can be read without a terminal, and the same content as JSON."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rule becomes part of an impairment, and ends, by its declaration alone."""
+"""A rule type sets its fields of an impairment, and resets them, by its declaration alone."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ def test_an_absent_attribute_counts_as_its_default() -> None:
 
 
 def test_a_number_names_the_file_that_lacks_its_field() -> None:
-    with pytest.raises(ValueError, match=r"duplicate_pct sets duplicate_ppm: domain/impairment.py"):
-        rule_types._number("duplicate_ppm", "duplicate_pct", "percent", "Share.", decimals=4)
+    with pytest.raises(ValueError, match=r"teleport_pct sets teleport_ppm: domain/impairment.py"):
+        rule_types._number("teleport_ppm", "teleport_pct", "percent", "Share.", decimals=4)

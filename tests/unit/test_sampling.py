@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much is sent to judge a link."""
+"""How long the flows that judge a link are, and how many packets they have."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact interval against published values, and its definition at the edges."""
+"""The exact interval against published values, and at the edges against its definition."""
 
 from __future__ import annotations
 

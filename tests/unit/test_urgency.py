@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes of a guest come first while packets are measured, and no longer."""
+"""Processes of a guest run first while packets are measured, and are normal again afterwards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from netem_lab.guest.urgency import urgent
 
-# Starts another shell for each line that it reads, and says its pid.
+# Starts another shell for each line that it reads, and prints its pid.
 SCRIPT = "while read line; do (sleep 60; true) & echo $!; done"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="real-time processes need root")

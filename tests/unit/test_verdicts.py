@@ -33,7 +33,7 @@ def sample(**different: Any) -> Sample:
     [
         (0, 0.59, GOOD), (0, 0.61, BAD),
         (30, 30.59, GOOD), (30, 30.61, BAD), (30, 29.61, GOOD), (30, 29.59, BAD),
-        (50, 50.59, GOOD), (50, 50.61, BAD),  # here 1 % takes over
+        (50, 50.59, GOOD), (50, 50.61, BAD),  # from here on, the tolerance is 1 %
         (100, 101.09, GOOD), (100, 101.11, BAD), (100, 99.11, GOOD), (100, 99.09, BAD),
     ],
 )  # fmt: skip
@@ -166,12 +166,12 @@ def test_a_rate_that_stalls_may_have_made_too_low_is_unsure(
 @pytest.mark.parametrize(
     ("received", "passed", "dropped", "verdict"),
     [
-        (2000, 2000, 300, GOOD),  # each missing packet fell to the dice
+        (2000, 2000, 300, GOOD),  # netem has dropped each missing packet
         (1999, 2000, 300, BAD),  # one more is missing
         (1999, 1999, 301, GOOD),
-        (2000, 2001, 301, GOOD),  # two strangers crossed: one of them was dropped
-        (2000, 1999, 301, BAD),  # more dropped than missing, and no stranger
-        (2000, 900, 100, BAD),  # a new qdisc counts anew
+        (2000, 2001, 301, GOOD),  # two strangers crossed, and one of them was dropped
+        (2000, 1999, 301, BAD),  # more dropped than missing, without strangers
+        (2000, 900, 100, BAD),  # a new qdisc counts from 0
     ],
 )
 def test_each_packet_is_accounted_for(
@@ -206,7 +206,7 @@ def test_without_a_delay_only_a_dead_link_is_right(
 
 
 def test_what_has_no_verdict_is_unsure_where_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every field is judged today: the test takes loss away."""
+    """Every field has a verdict today, so the test takes that of loss away."""
     asked = Impairment(delay_us=30_000, loss_ppm=12_500)
     assert judged.unjudged(EGRESS, asked) == []
     monkeypatch.setattr(judged, "JUDGED_FIELDS", judged.JUDGED_FIELDS - {"loss_ppm"})

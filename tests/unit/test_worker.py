@@ -15,7 +15,7 @@ WITHIN_S = 10.0
 
 
 class Reconciler:
-    """Says what it is asked to do, and raises for as long as it is told to."""
+    """Records what it is asked to do, and raises as long as it is set to."""
 
     def __init__(self) -> None:
         self.touched: queue.Queue[Optional[Collection[str]]] = queue.Queue()
@@ -39,7 +39,7 @@ class Reconciler:
 
 
 class Announcements:
-    """A watcher that tells what it is given, and raises what it is given."""
+    """A watcher that returns, or raises, what it is given."""
 
     def __init__(self) -> None:
         self.given: queue.Queue[Any] = queue.Queue()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder that Heat's option `plugin_dirs` names; Heat loads the modules in it."""
+"""The folder to put in Heat's option `plugin_dirs`; Heat loads the modules in it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules as resources of Heat: `OS::Neutron::QoS<Type>Rule`."""
+"""The rules as Heat resources: `OS::Neutron::QoS<Type>Rule`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _schemas(rule_type: RuleType) -> Dict[str, properties.Schema]:
 
 
 class _Rule(QoSRule):
-    """A rule that is created, changed and deleted with its stack; a change keeps its id."""
+    """A rule that lives as long as its stack; a change of the template keeps the rule's id."""
 
     rule_type: RuleType
     required_service_extension = "qos-netem"
@@ -70,7 +70,7 @@ class _Rule(QoSRule):
         return [self.resource_id, self.policy_id]
 
     def _values(self, given: Any) -> Dict[str, Any]:
-        """Return our attributes of `given`; Heat checks ranges itself, but knows no decimals."""
+        """Return the parsed values of our attributes; Heat checks ranges, but not decimals."""
         names = (each for each in self.rule_type.attributes if each.name in given)
         values = {each: given[each.name] for each in names}
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openstack network qos link create`: a policy with all the rules of a link, both ways."""
+"""`openstack network qos link create`: a policy with the rules of a link, for both directions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openstack network qos link preset …`: the links that people know by name; needs no cloud."""
+"""`openstack network qos link preset …`: links that people know by name; they need no cloud."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from networking_netem.domain.rule_types import IMPOSED
 
 
 class Values(columns.FormattableColumn):
-    """One direction of a link: a phrase for people, the attributes for programs."""
+    """One direction of a link: a table shows a phrase, other formats the attributes."""
 
     def human_readable(self) -> str:
         impairment = NONE

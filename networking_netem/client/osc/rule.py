@@ -32,11 +32,11 @@ class _Rule(command.Command):
         return self.network.find_qos_policy(name_or_id, ignore_missing=False)
 
     def rule(self, policy: str, rule_id: str) -> sdk.QoSRule:
-        """Return a handle on a rule that ought to exist; sends nothing about the rule itself."""
+        """Return the SDK's resource of a rule, without asking the server for the rule itself."""
         return self.resource.existing(id=rule_id, qos_policy_id=self.policy(policy).id)
 
     def shown(self, rule: sdk.QoSRule) -> Tuple[Tuple[str, ...], Tuple[Any, ...]]:
-        """Return what ShowOne prints of a rule."""
+        """Return the names and values that `ShowOne` prints of a rule."""
         names = ("id", "qos_policy_id", *(each.name for each in self.rule_type.attributes))
         return names, tuple(getattr(rule, name) for name in names)
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our branch of the database's history, run by neutron-db-manage."""
+"""Our own migrations of Neutron's database, run by neutron-db-manage."""

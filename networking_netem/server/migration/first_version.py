@@ -2,7 +2,7 @@
 """What the first version of these rules, patched into Neutron, may have left in its history.
 
 It brought a migration of its own. Without that file Neutron's tool stops at "Can't locate
-revision", in words that do not say what to do.
+revision" and does not say what to do.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ def _advice(connection: sa.engine.Connection) -> Optional[str]:
     return (
         "Neutron's own history in this database names a revision that this Neutron does not have:"
         f" {', '.join(unknown)}. neutron-db-manage upgrade heads will stop at it. If it came with"
-        " the first version of delay and loss rules, put the revision that it followed in its"
-        " place (its down_revision; the tables are ours from now on). Where the database was last"
-        " upgraded by this release of Neutron, that is:\n" + "\n".join(updates)
+        " the first version of delay and loss rules, replace it by the revision that it followed,"
+        " its down_revision: networking-netem keeps the tables from now on. Where this release of"
+        " Neutron was the last to upgrade the database, that is:\n" + "\n".join(updates)
     )
 
 
 @functools.lru_cache(maxsize=None)
 def _known() -> FrozenSet[str]:
-    """Return the revisions of Neutron's own migrations, which lie in a folder a release."""
+    """Return the revisions of Neutron's own migrations; each release has a folder of them."""
     folders = {str(file.parent) for file in (_FOLDER / "versions").rglob("*.py")}
     scripts = ScriptDirectory(str(_FOLDER), version_locations=sorted(folders))
     return frozenset(each.revision for each in scripts.walk_revisions())

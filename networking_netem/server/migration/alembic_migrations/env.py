@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs our migrations, with a version table of their own beside Neutron's."""
+"""Runs our migrations; their version table is not Neutron's."""
 
 from __future__ import annotations
 

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the privileged process sends for an agent, and what it refuses: an agent may be taken over.
+
+A request passes only if it is one that this package makes. So nothing is changed or removed that
+does not carry our name, handle or priority (SECURITY.md).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from networking_netem.domain.ifb import is_ifb_name
+from networking_netem.kernel import device, qdisc, redirect
+from networking_netem.kernel.netlink import Request
+
+
+def refusal(request: Request) -> str:
+    """Why a request is not sent; empty for one of ours."""
+    try:
+        if _is_ours(request):
+            return ""
+    except (OSError, KeyError, IndexError, ValueError, struct.error) as error:
+        return f"networking-netem makes no such request of type {request.message_type}: {error!r}"
+    return f"networking-netem makes no such request of type {request.message_type}"
+
+
+def _is_ours(request: Request) -> bool:
+    if request.message_type in (device.RTM_NEWLINK, device.RTM_DELLINK):
+        return _is_for_an_ifb(request)
+    if request.message_type in (redirect.RTM_NEWTFILTER, redirect.RTM_DELTFILTER):
+        return _is_for_our_filter(request)
+    if request.message_type in (qdisc.RTM_NEWQDISC, qdisc.RTM_DELQDISC):
+        return _is_for_a_qdisc(request)
+    return False
+
+
+def _is_for_an_ifb(request: Request) -> bool:
+    name = device.asked_name(request.body)
+    ours = (device.add_ifb(name), device.set_up(name), device.delete(name))
+    return is_ifb_name(name) and request in ours
+
+
+def _is_for_our_filter(request: Request) -> bool:
+    ifindex = qdisc.asked_place(request.body).ifindex
+    if request == redirect.delete(ifindex):
+        return True
+    target = redirect.parse(request.body)
+    return request == redirect.add(ifindex, target) and is_ifb_name(socket.if_indextoname(target))
+
+
+def _is_for_a_qdisc(request: Request) -> bool:
+    ifindex, handle, _ = qdisc.asked_place(request.body)
+    exact = (
+        qdisc.add_clsact(ifindex),
+        qdisc.delete_clsact(ifindex),
+        qdisc.delete_root(ifindex),
+        qdisc.delete_legacy(ifindex, handle),
+    )
+    return request in exact or qdisc.sets_ours(request)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`networking-netem-cleanup` takes what is ours off a host, while packets run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Dict, Iterator, Tuple
+
+import pytest
+
+from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.link import Link
+from networking_netem.kernel.netlink import Netlink
+from networking_netem.kernel.observe import carriers
+
+from .conftest import ip, tc
+from .test_repair import Agent
+
+BOTH = Link(
+    egress=Impairment(delay_us=50_000, jitter_us=5_000, rate_kbps=10_000),
+    ingress=Impairment(delay_us=20_000, rate_kbps=20_000),
+)
+EGRESS = Link(egress=Impairment(rate_kbps=10_000))
+PINGS = 300
+
+
+@pytest.fixture(params=["tap0000aaaa-01", "qvo0000aaaa-01"])
+def device(request: pytest.FixtureRequest, netns: None) -> Iterator[str]:
+    """A port's device, plain and as the hybrid firewall has it, and an instance behind it."""
+    name: str = request.param
+    ip("netns", "add", "instance")
+    ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", "instance")
+    ip("address", "add", "10.9.9.1/24", "dev", name)
+    ip("link", "set", name, "up")
+    ip("-n", "instance", "address", "add", "10.9.9.2/24", "dev", "eth0")
+    ip("-n", "instance", "link", "set", "eth0", "up")
+    yield name
+    ip("netns", "del", "instance")
+
+
+def clean(*devices: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "networking_netem.agent.cleanup", *devices]
+    # Without programs: Open vSwitch is installed here, and does not run.
+    without = {**os.environ, "PATH": ""}
+    return subprocess.run(command, capture_output=True, text=True, env=without)
+
+
+@pytest.mark.parametrize("link", [BOTH, EGRESS], ids=["both", "egress"])
+def test_nothing_is_left_and_no_ping_is_lost(netlink: Netlink, device: str, link: Link) -> None:
+    Agent().link(device, link)
+    assert carriers(netlink) == [device]
+    ping = ["ip", "netns", "exec", "instance", "ping", "-q", "-i", "0.01", "-c", str(PINGS)]
+    running = subprocess.Popen([*ping, "10.9.9.1"], stdout=subprocess.PIPE, text=True)
+    done = clean()
+    said, _ = running.communicate()
+    assert (done.returncode, done.stdout) == (0, f"{device}: clean\n"), done.stderr
+    assert f"{PINGS} received" in said, said
+    assert carriers(netlink) == []
+    assert ip("-br", "link", "show", "type", "ifb") == ""
+    assert "clsact" not in tc("qdisc", "show", "dev", device)
+    assert clean().stdout == ""
+
+
+def test_one_port_is_cleaned_and_the_others_stay(netlink: Netlink, tap: str) -> None:
+    ip("link", "add", "tap0000bbbb-02", "type", "veth", "peer", "name", "eth1")
+    ip("link", "set", "tap0000bbbb-02", "up")
+    agent = Agent()
+    for name in (tap, "tap0000bbbb-02"):
+        agent.link(name, EGRESS)
+    done = clean(tap)
+    assert (done.returncode, done.stdout) == (0, f"{tap}: clean\n"), done.stderr
+    assert carriers(netlink) == ["tap0000bbbb-02"]
+
+
+STRANGERS: Dict[str, Tuple[str, str]] = {
+    "qdisc prio 7:": ("qdisc add dev {tap} root handle 7: prio", "qdisc show dev {tap}"),
+    "qdisc netem 8:": (
+        "qdisc add dev {tap} root handle 8: netem delay 1ms",
+        "qdisc show dev {tap}",
+    ),
+    "pref 7": (
+        "filter add dev {tap} ingress prio 7 matchall action pass",
+        "filter show dev {tap} ingress",
+    ),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_is_not_ours_stays(netlink: Netlink, tap: str, stranger: str) -> None:
+    command, show = (text.format(tap=tap).split() for text in STRANGERS[stranger])
+    Agent().link(tap, EGRESS)
+    tc(*command)
+    assert clean().returncode == 0
+    assert carriers(netlink) == []
+    assert stranger in tc(*show)
+
+
+def test_a_device_that_is_not_there_is_named(netns: None) -> None:
+    done = clean("tap9999zzzz-99")
+    assert done.returncode == 2
+    assert "no such device: tap9999zzzz-99" in done.stderr

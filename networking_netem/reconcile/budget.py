@@ -108,15 +108,17 @@ class Budget:
         return Room(limits, is_final, tuple(refusals))
 
     def _is_as_needed(self, queues: Collection[Queue]) -> bool:
-        """True when the kernel holds what is needed, as was granted: most looks find this."""
+        """True when the kernel's limits are those needed and granted: most looks find this."""
         needed_packets = sum(queue.needed_packets for queue in queues)
         is_within = self._meant.total <= self._bound_packets
         return (
             is_within
             and needed_packets <= self._share_packets
             and all(
-                queue.planned == queue.found
-                and queue.found_packets == self._held[queue.holder] == self._meant[queue.holder]
+                queue.needed_packets
+                == queue.found_packets
+                == self._held[queue.holder]
+                == self._meant[queue.holder]
                 for queue in queues
             )
         )

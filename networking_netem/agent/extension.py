@@ -11,7 +11,6 @@ from networking_netem.agent import options, seam
 from networking_netem.agent.switch import Switch
 from networking_netem.kernel import privileged
 from networking_netem.kernel.host import Host
-from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.edits import Edits
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.worker import Worker
@@ -33,7 +32,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
         self._reconciler = Reconciler(
             Host(privileged.transact),
             Switch(self.agent_api.request_int_br()),
-            Budget(options.queue_memory_bytes(cfg.CONF)),
+            options.budget(cfg.CONF),
         )
         self._edits = self.qos_driver.edits = Edits(self._reconciler.link)
         self._worker = Worker(self._reconciler, cfg.CONF[options.GROUP].audit_interval_s)

@@ -8,6 +8,8 @@ from typing import List, Tuple
 
 from oslo_config import cfg
 
+from networking_netem.reconcile.budget import SHARE, Budget
+
 GROUP = "netem"
 
 OPTIONS = [
@@ -24,8 +26,19 @@ OPTIONS = [
         default=0,
         min=0,
         help="The most memory in MiB that packets on delayed links of this host may take. When "
-        "that is too little, links get room for fewer packets, and the log names them. "
+        "that is too little, links get room for fewer packets, and the log names them. A quarter "
+        "of it is kept for the first 1000 packets of each direction. When these find no room, a "
+        "port gets no delay, jitter or loss, and the log says so. "
         "0: a quarter of the host's memory.",
+    ),
+    cfg.FloatOpt(
+        "queue_memory_share",
+        default=SHARE,
+        min=0.0,
+        max=1.0,
+        help="The part of queue_memory_mib that one port may take, both directions together. A "
+        "port that needs more loses packets above it. Each direction may hold 1000 packets "
+        "whatever the share.",
     ),
 ]
 
@@ -35,9 +48,9 @@ def list_opts() -> List[Tuple[str, List[cfg.Opt]]]:
     return [(GROUP, OPTIONS)]
 
 
-def queue_memory_bytes(conf: cfg.ConfigOpts) -> int:
+def budget(conf: cfg.ConfigOpts) -> Budget:
     """The bound on queue memory: the option, or a quarter of the host's memory where it is 0."""
-    configured: int = conf[GROUP].queue_memory_mib
-    if configured:
-        return configured << 20
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    memory_bytes = conf[GROUP].queue_memory_mib << 20
+    if not memory_bytes:
+        memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    return Budget(memory_bytes, conf[GROUP].queue_memory_share)

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.observed import Observed, ObservedTree
 from networking_netem.domain.plan import Plan, Tree, opened
-from networking_netem.domain.qdisc import Netem, Qdisc
+from networking_netem.domain.qdisc import Qdisc
 from networking_netem.domain.step import (
     AddClsact,
     AddIfb,
@@ -48,7 +48,8 @@ class Difference:
 def diff(plan: Plan, observed: Observed) -> Difference:
     """What is left to do; the steps are in an order that loses no packet.
 
-    Some steps depend on others. They are in the diff that follows the next observation.
+    Some steps depend on others. They are in the diff that follows the next observation. A limit of
+    netem is told as the plan has it: ``reconcile.limits`` decides when one may be lowered.
     """
     steps = (
         _egress(plan.egress, observed)
@@ -153,7 +154,7 @@ def _build(device: str, wanted: Tree) -> Steps:
 def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
     steps: List[Step] = []
     pairs: Tuple[Tuple[Optional[Qdisc], Optional[Qdisc]], ...] = (
-        (_not_lowered(wanted.netem, found.netem), found.netem),
+        (wanted.netem, found.netem),
         (wanted.fifo, found.fifo),
         (wanted.tbf, found.tbf),
     )
@@ -162,13 +163,6 @@ def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
             continue
         steps.append(ChangeQdisc(device, entry) if present else AddQdisc(device, entry))
     return tuple(steps)
-
-
-def _not_lowered(wanted: Optional[Netem], found: Optional[Netem]) -> Optional[Netem]:
-    """netem's limit is only raised: netem drops what arrives while it holds that many packets."""
-    if wanted is None or found is None or found.limit_packets <= wanted.limit_packets:
-        return wanted
-    return replace(wanted, limit_packets=found.limit_packets)
 
 
 def _opening(device: str, found: ObservedTree) -> Steps:

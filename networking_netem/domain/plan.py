@@ -13,12 +13,12 @@ A direction with any impairment has all three, so every edit of it is a change i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import FrozenSet, Optional
+from typing import FrozenSet, Mapping, Optional
 
 from networking_netem.domain import units
 from networking_netem.domain.impairment import NONE, Impairment
 from networking_netem.domain.jitter import exponential_slot, spread_ns
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.qdisc import HEADER_BYTES, INT32_MAX, Fifo, Netem, Tbf
 
 LINE_BYTES_PER_S = 12_500_000_000
@@ -49,6 +49,7 @@ BUSY_PACKETS_PER_S = 125_000
 limit needs room for fewer packets, a limit above 1 Gbit/s for more."""
 
 LIMIT_PACKETS_MIN = 1_000
+"""Room that every netem gets, so that a short delay or a low rate never drops for lack of it."""
 LIMIT_PACKETS_MAX = 1_000_000
 
 EGRESS_MODULES = frozenset({"ifb", "sch_ingress", "cls_matchall", "act_mirred"})
@@ -71,14 +72,16 @@ class Plan:
     egress: Optional[Tree] = None
     ingress: Optional[Tree] = None
 
+    def __getitem__(self, direction: Direction) -> Optional[Tree]:
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
 
 @dataclass(frozen=True)
 class Conditions:
-    """What bounds a plan: the device's MTU, missing kernel modules, netem's share of the memory."""
+    """What bounds a plan: the device's MTU and missing kernel modules."""
 
     mtu_bytes: int = MTU_BYTES
     missing_modules: FrozenSet[str] = frozenset()
-    limit_packets: int = LIMIT_PACKETS_MAX
 
 
 def plan(link: Link, conditions: Conditions = Conditions()) -> Plan:
@@ -93,17 +96,33 @@ def plan(link: Link, conditions: Conditions = Conditions()) -> Plan:
 def _possible_tree(impairment: Impairment, conditions: Conditions) -> Optional[Tree]:
     if impairment.is_none or "sch_tbf" in conditions.missing_modules:
         return None
-    whole = tree(impairment, conditions.mtu_bytes, conditions.limit_packets)
-    if "sch_netem" not in conditions.missing_modules:
+    whole = tree(impairment, conditions.mtu_bytes)
+    return _without_netem(whole) if "sch_netem" in conditions.missing_modules else whole
+
+
+def _without_netem(whole: Tree) -> Optional[Tree]:
+    """What is left of a tree: its rate, and None where that is unlimited."""
+    is_limited = whole.tbf.rate_bytes_per_s != LINE_BYTES_PER_S
+    return Tree(whole.tbf, None, None) if is_limited else None
+
+
+def limited(planned: Plan, limits_packets: Mapping[Direction, int]) -> Plan:
+    """The plan with these limits of netem in place of what the directions need; 0 is no netem."""
+    return Plan(
+        egress=_limited_tree(planned.egress, limits_packets.get(Direction.EGRESS)),
+        ingress=_limited_tree(planned.ingress, limits_packets.get(Direction.INGRESS)),
+    )
+
+
+def _limited_tree(whole: Optional[Tree], limit_packets: Optional[int]) -> Optional[Tree]:
+    if whole is None or whole.netem is None or limit_packets in (None, whole.netem.limit_packets):
         return whole
-    return Tree(whole.tbf, None, None) if impairment.rate_kbps else None
+    if not limit_packets:
+        return _without_netem(whole)
+    return replace(whole, netem=replace(whole.netem, limit_packets=limit_packets))
 
 
-def tree(
-    impairment: Impairment,
-    mtu_bytes: int = MTU_BYTES,
-    limit_packets: int = LIMIT_PACKETS_MAX,
-) -> Tree:
+def tree(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tree:
     """The tree of one direction; without impairment it passes everything at once, in order."""
     segment_bytes = _segment_bytes(mtu_bytes)
     rate = installed_bytes_per_s(impairment.rate_kbps, mtu_bytes)
@@ -120,7 +139,7 @@ def tree(
             peak_ticks=segment_bytes // PEAK_BYTES_PER_TICK,
             limit_bytes=fifo.limit_bytes,
         ),
-        netem=_netem(impairment, limit_packets),
+        netem=_netem(impairment),
         fifo=fifo,
     )
 
@@ -142,10 +161,16 @@ def opened(present: Tree) -> Tree:
     """The tree that passes everything at once, in order, and cuts segments of the same size.
 
     TBF never sends a packet longer than its buckets, and a longer one would block the direction for
-    ever. So the size of segments does not change while packets may be queued.
+    ever. So the size of segments does not change while packets may be queued, nor netem's limit.
     """
     free = tree(NONE)
-    return replace(free, tbf=replace(free.tbf, peak_ticks=present.tbf.peak_ticks))
+    return Tree(
+        tbf=replace(free.tbf, peak_ticks=present.tbf.peak_ticks),
+        netem=replace(free.netem, limit_packets=present.netem.limit_packets)
+        if free.netem and present.netem
+        else free.netem,
+        fifo=free.fifo,
+    )
 
 
 def installed_bytes_per_s(rate_kbps: int, mtu_bytes: int) -> int:
@@ -174,10 +199,10 @@ def _burst_ticks(rate: int, burst_kbit: int, segment_bytes: int) -> int:
     return units.ticks(min(units.transmission_ns(burst_bytes, rate), MAX_BURST_NS))
 
 
-def _netem(impairment: Impairment, limit_packets: int) -> Netem:
+def _netem(impairment: Impairment) -> Netem:
     spread = spread_ns(impairment.delay_us, impairment.jitter_us)
     return Netem(
-        limit_packets=max(LIMIT_PACKETS_MIN, min(in_flight_packets(impairment), limit_packets)),
+        limit_packets=in_flight_packets(impairment),
         latency_ns=impairment.delay_us * units.NS_PER_US - spread,
         loss=units.probability(impairment.loss_ppm),
         rate_bytes_per_s=LINE_BYTES_PER_S,

@@ -33,6 +33,11 @@ class Host:
         with Netlink() as netlink:
             return observe.carriers(netlink)
 
+    def limits_packets(self) -> Dict[str, int]:
+        """The limits of all netems of ours, by device or ifb."""
+        with Netlink() as netlink:
+            return observe.limits_packets(netlink)
+
     def apply(self, steps: Sequence[Step]) -> Tuple[Failure, ...]:
         """Carry out the steps and return what the kernel refused."""
         return apply.apply(self._transact, steps)

@@ -36,6 +36,24 @@ def orphans(netlink: Netlink) -> List[str]:
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
 
 
+def limits_packets(netlink: Netlink) -> Dict[str, int]:
+    """The limit of each netem of ours by the name of the device or ifb that it is on.
+
+    Raises as ``observe`` does.
+    """
+    return _uninterrupted(lambda: _limits_packets(netlink))
+
+
+def _limits_packets(netlink: Netlink) -> Dict[str, int]:
+    names = {found.ifindex: found.name for found in _devices(netlink).values()}
+    bodies = netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body())
+    return {
+        names[found.ifindex]: found.entry.limit_packets
+        for found in map(qdisc.parse, bodies)
+        if isinstance(found.entry, Netem) and found.ifindex in names
+    }
+
+
 def carriers(netlink: Netlink) -> List[str]:
     """The names of the devices that hold a qdisc or a filter of ours, or have an ifb.
 

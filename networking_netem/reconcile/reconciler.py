@@ -22,7 +22,7 @@ from networking_netem.domain.diff import Steps, diff, obstacles
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.link import Link
 from networking_netem.domain.observed import Observed
-from networking_netem.domain.plan import Conditions, Plan
+from networking_netem.domain.plan import Conditions, Plan, limited
 from networking_netem.domain.step import DeleteIfb, Step
 from networking_netem.kernel.netlink import Unavailable
 from networking_netem.reconcile.budget import Budget
@@ -30,6 +30,7 @@ from networking_netem.reconcile.halves import by_halves
 from networking_netem.reconcile.modules import Modules
 from networking_netem.reconcile.port import Port
 from networking_netem.reconcile.protocols import Kernel, Switch
+from networking_netem.reconcile.room import Room
 from networking_netem.reconcile.status import Status
 
 LOG = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Reconciler:
         with self._lock:
             self._modules.try_again()
             self._sweep()
+            self._budget.doubt_others(self._ports)
             self.reconcile(list(self._ports))
 
     def reconcile(self, devices: Collection[str]) -> None:
@@ -114,8 +116,8 @@ class Reconciler:
 
     def _reconcile_together(self, ports: Sequence[Port]) -> None:
         refusals: Mapping[str, str] = {}
-        for _ in range(ROUNDS):
-            todo = self._look(ports)
+        for count in range(ROUNDS):
+            todo = self._look(ports, is_first=not count)
             ports = self._claimed([port for port in ports if port.device in todo])
             if not ports:
                 return
@@ -147,31 +149,38 @@ class Reconciler:
         due = ((device, port.due_at_s) for device, port in self._ports.items())
         return {device: at_s for device, at_s in due if at_s is not None}
 
-    def _look(self, ports: Sequence[Port]) -> Dict[str, Steps]:
+    def _look(self, ports: Sequence[Port], is_first: bool) -> Dict[str, Steps]:
         """The steps of each device that has any. A port without steps has its status after this."""
+        if ports and self._budget.is_doubtful:
+            self._budget.seed(self._kernel.limits_packets())
         seen = self._kernel.observe([port.device for port in ports]) if ports else {}
         todo: Dict[str, Steps] = {}
         for port in ports:
             with self._blaming(port):
-                steps = self._steps(port, seen.get(port.device))
+                steps = self._steps(port, seen.get(port.device), is_first)
                 if steps:
                     todo[port.device] = steps
         if len(seen) < len(ports):
             self._sweep()
         return todo
 
-    def _steps(self, port: Port, observed: Optional[Observed]) -> Steps:
+    def _steps(self, port: Port, observed: Optional[Observed], is_first: bool) -> Steps:
         """What there is to tell the kernel now; without any, the port gets its status."""
         if observed is None:
+            self._budget.unplugged(port.device)
             self._settle(port)
             return ()
-        plan = self._plan(port, observed)
+        needed = self._plan(port, observed)
+        room = self._budget.room(needed, observed, self._clock(), is_first)
+        plan = limited(needed, room.limits_packets)
         left = diff(plan, observed)
         if not left.steps:
-            self._conclude(port, obstacles(plan, observed), left.awaited_packets)
+            self._conclude(port, obstacles(plan, observed), left.awaited_packets, room)
         return left.steps
 
-    def _conclude(self, port: Port, hindrances: Sequence[str], awaited_packets: int) -> None:
+    def _conclude(
+        self, port: Port, hindrances: Sequence[str], awaited_packets: int, room: Room
+    ) -> None:
         """Give a port its status that leaves nothing to tell the kernel now."""
         if hindrances:
             # What the switch put there it takes away when it is told to.
@@ -179,8 +188,12 @@ class Reconciler:
                 port.wait(self._clock(), "the switch takes its own qdiscs away")
             else:
                 port.fail(self._clock(), "; ".join(hindrances))
+        elif room.refusals:
+            port.fail(self._clock(), "; ".join(room.refusals))
         elif awaited_packets:
             port.wait(self._clock(), f"{awaited_packets} packets are on their way")
+        elif not room.is_final:
+            port.wait(self._clock(), "the limit of its queue changes when packets have left it")
         else:
             self._settle(port)
 
@@ -189,7 +202,6 @@ class Reconciler:
         port.settle()
         if port.link == Link.CLEAN:
             self._switch.release(port.device)
-            self._budget.free(port.device)
             self._ports.pop(port.device, None)
 
     def _claimed(self, ports: Sequence[Port]) -> List[Port]:
@@ -230,16 +242,10 @@ class Reconciler:
             self._kernel.apply(diff(Plan(), observed).steps)
 
     def _plan(self, port: Port, observed: Observed) -> Plan:
-        """What the kernel must hold now; the port's queues get room from the budget for it."""
+        """What the kernel must hold now, with all the room that it needs."""
         if port.link == Link.CLEAN:
             return Plan()
-        return port.plan(
-            Conditions(
-                observed.plan_mtu_bytes,
-                self._modules.missing,
-                self._budget.limit_packets(port.device, port.link),
-            )
-        )
+        return port.plan(Conditions(observed.plan_mtu_bytes, self._modules.missing))
 
     def _sweep(self) -> None:
         """Remove the ifbs of devices that are gone, or leave it to the next audit."""
@@ -247,6 +253,8 @@ class Reconciler:
             left = sorted(self._kernel.orphans())
             if left:
                 LOG.info("Removing ifbs whose ports are gone: %s", ", ".join(left))
-                self._kernel.apply([DeleteIfb(ifb) for ifb in left])
+                kept = {f.step.device for f in self._kernel.apply([DeleteIfb(ifb) for ifb in left])}
+                for ifb in set(left) - kept:
+                    self._budget.forget(ifb)
         except Exception:
             LOG.warning("Ifbs whose ports are gone may be left", exc_info=True)

@@ -31,6 +31,7 @@ class KernelInMemory:
 
     def __init__(self, *devices: str) -> None:
         self.devices: Dict[str, Observed] = {}
+        self.ifbs_left: Dict[str, Ifb] = {}
         self.refusals: Dict[str, int] = {}
         self.unknown: Set[Type[Step]] = set()
         self.told: List[Step] = []
@@ -38,13 +39,29 @@ class KernelInMemory:
             self.plug(device)
 
     def plug(self, device: str) -> None:
-        self.devices[device] = Observed(device, 1500)
+        self.devices[device] = Observed(
+            device, 1500, ifb=self.ifbs_left.pop(ifb_name(device), None)
+        )
+
+    def unplug(self, device: str) -> None:
+        """The device goes; its ifb stays."""
+        ifb = self.devices.pop(device).ifb
+        if ifb:
+            self.ifbs_left[ifb_name(device)] = ifb
 
     def observe(self, devices: Collection[str]) -> Dict[str, Observed]:
         return {name: self.devices[name] for name in devices if name in self.devices}
 
     def orphans(self) -> List[str]:
-        return []
+        return list(self.ifbs_left)
+
+    def limits_packets(self) -> Dict[str, int]:
+        trees = {ifb: left.tree for ifb, left in self.ifbs_left.items()}
+        for device, observed in self.devices.items():
+            trees[device] = observed.tree
+            if observed.ifb:
+                trees[ifb_name(device)] = observed.ifb.tree
+        return {holder: tree.netem.limit_packets for holder, tree in trees.items() if tree.netem}
 
     def apply(self, steps: Sequence[Step]) -> List[Failure]:
         failures = []
@@ -61,6 +78,10 @@ class KernelInMemory:
 
     def _carry_out(self, step: Step) -> bool:
         """Carry out a step; return False when an object that it needs is missing."""
+        if step.device in self.ifbs_left:
+            assert isinstance(step, DeleteIfb)
+            del self.ifbs_left[step.device]
+            return True
         device = next(d for d in self.devices if step.device in (d, ifb_name(d)))
         observed = self.devices[device]
         if isinstance(step, (AddQdisc, ChangeQdisc, DeleteTree)):

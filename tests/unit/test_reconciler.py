@@ -18,7 +18,6 @@ from networking_netem.domain.observed import Foreign, ObservedTree
 from networking_netem.domain.plan import Conditions, plan
 from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc, Step
 from networking_netem.kernel.apply import Failure
-from networking_netem.reconcile.budget import PACKET_BYTES
 from networking_netem.reconcile.status import SETTLED, Failed, Waiting
 from tests.support.scene import ONE, SLOW, TWO, Scene
 
@@ -182,18 +181,3 @@ def test_a_shortfall_is_said_with_both_figures(
 ) -> None:
     scene.link(ONE, Link(egress=Impairment(delay_us=1_000, jitter_us=10_000)))
     assert any("5.774 ms; 0.999 ms is installed" in text for text in caplog.messages)
-
-
-def test_the_bound_on_memory_binds_the_last_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    scene = Scene(memory_bytes=20_000 * PACKET_BYTES)
-    scene.link(ONE, SLOW)
-    assert scene.holds(ONE, SLOW)
-    scene.link(TWO, SLOW)
-    ifb = scene.kernel.devices[TWO].ifb
-    assert ifb
-    assert ifb.tree.netem
-    assert ifb.tree.netem.limit_packets == 2_750
-    assert any("leaves room for" in text for text in caplog.messages)
-    scene.link(ONE, Link.CLEAN)
-    scene.reconciler.audit()
-    assert scene.holds(TWO, SLOW)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernel's own limits stay within the bound, whatever happens and in whatever order."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from typing import Any, Dict, List, Set
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.impairment import NONE, Impairment
+from networking_netem.domain.link import Link
+from networking_netem.domain.observed import ObservedTree
+from networking_netem.domain.plan import LIMIT_PACKETS_MIN, in_flight_packets
+from networking_netem.domain.step import Step
+from networking_netem.kernel.netlink import DumpInterrupted
+from networking_netem.reconcile.budget import PACKET_BYTES, Budget
+from networking_netem.reconcile.limits import LONGEST_WAY_S
+from networking_netem.reconcile.reconciler import Reconciler
+from networking_netem.reconcile.status import Failed
+from tests.support.kernel_in_memory import KernelInMemory
+from tests.support.scene import Claims
+
+DEVICES = [f"tap00000000-{number:02}" for number in range(6)]
+BOUND = 12_000
+SHARE = 1 / 2
+
+device_names = st.sampled_from(DEVICES)
+holders = st.sampled_from([*DEVICES, *map(ifb_name, DEVICES)])
+directions = st.sampled_from(
+    [NONE, *(Impairment(delay_us) for delay_us in (1_000, 20_000, 700_000, 60_000_000))]
+)
+links = st.builds(Link, directions, directions)
+
+
+class Kernel(KernelInMemory):
+    """Fails when any step lifts the sum over the bound, or lowers a limit to what is inside."""
+
+    def _carry_out(self, step: Step) -> bool:
+        before = self.limits_packets()
+        done = super()._carry_out(step)
+        after = self.limits_packets()
+        assert sum(after.values()) <= BOUND, (step, after)
+        for holder in before.keys() & after.keys():
+            assert (
+                after[holder] >= before[holder] or after[holder] > self.tree(holder).backlog_packets
+            ), (step, after)
+        return done
+
+    def tree(self, holder: str) -> ObservedTree:
+        for device, observed in self.devices.items():
+            if device == holder:
+                return observed.tree
+            if observed.ifb and ifb_name(device) == holder:
+                return observed.ifb.tree
+        return ObservedTree()
+
+
+class Bound(RuleBasedStateMachine):
+    """An agent's life: edits, packets, failures, devices that come and go, restarts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = Kernel(*DEVICES)
+        self.now_s = 0.0
+        self.wanted: Dict[str, Link] = {}
+        self.start()
+
+    def start(self) -> None:
+        budget = Budget(BOUND * PACKET_BYTES, SHARE)
+        self.reconciler = Reconciler(self.kernel, Claims(), budget, clock=lambda: self.now_s)
+
+    @rule(
+        wanted=st.dictionaries(device_names, links, min_size=2),
+        refused=st.sets(holders, max_size=2),
+    )
+    def edit(self, wanted: Dict[str, Link], refused: Set[str]) -> None:
+        self.kernel.refusals = dict.fromkeys(refused, errno.EBUSY)
+        self.wanted.update(wanted)
+        for device, link in wanted.items():
+            self.reconciler.want(device, link)
+        self.reconciler.reconcile(list(wanted))
+        self.kernel.refusals = {}
+
+    @rule(order=st.permutations(DEVICES), count=st.integers(0, len(DEVICES)), at_once=st.booleans())
+    def restart(self, order: List[str], count: int, at_once: bool) -> None:
+        self.start()
+        asked = order[:count]
+        for device in asked:
+            self.reconciler.want(device, self.wanted.get(device, Link.CLEAN))
+        for devices in [asked] if at_once else [[device] for device in asked]:
+            self.reconciler.reconcile(devices)
+        self.wanted = {device: self.reconciler.link(device) for device in DEVICES}
+
+    @rule(
+        seconds=st.sampled_from([0.05, 31.0, LONGEST_WAY_S]),
+        refused=st.sets(holders, max_size=1),
+    )
+    def time_goes_by(self, seconds: float, refused: Set[str]) -> None:
+        self.now_s += seconds
+        self.kernel.refusals = dict.fromkeys(refused, errno.EBUSY)
+        self.reconciler.reconcile_due()
+        self.kernel.refusals = {}
+
+    @rule()
+    def audit(self) -> None:
+        self.reconciler.audit()
+
+    @rule(egress=st.floats(0, 1), ingress=st.floats(0, 1))
+    def packets_are_on_their_way(self, egress: float, ingress: float) -> None:
+        for device, observed in self.kernel.devices.items():
+            ifb = observed.ifb and replace(observed.ifb, tree=_filled(observed.ifb.tree, egress))
+            tree = _filled(observed.tree, ingress)
+            self.kernel.devices[device] = replace(observed, tree=tree, ifb=ifb)
+
+    @rule(device=device_names)
+    def a_device_goes_or_comes(self, device: str) -> None:
+        if device in self.kernel.devices:
+            self.kernel.unplug(device)
+        else:
+            self.kernel.plug(device)
+        self.reconciler.touch([device])
+
+    @rule(fails=st.booleans())
+    def ifbs_cannot_be_listed(self, fails: bool) -> None:
+        def orphans() -> Any:
+            raise DumpInterrupted
+
+        self.kernel.__dict__.pop("orphans", None)
+        if fails:
+            self.kernel.orphans = orphans  # type: ignore[method-assign]
+
+    @invariant()
+    def the_bound_holds(self) -> None:
+        assert sum(self.kernel.limits_packets().values()) <= BOUND
+
+    def teardown(self) -> None:
+        """When all is quiet, ports have what is theirs and nothing is held for nobody."""
+        self.ifbs_cannot_be_listed(False)
+        for device in DEVICES:
+            if device not in self.kernel.devices:
+                self.a_device_goes_or_comes(device)
+        self.reconciler.reconcile(DEVICES)
+        for _ in range(12):
+            self.packets_are_on_their_way(0.0, 0.0)
+            self.time_goes_by(LONGEST_WAY_S, set())
+            self.audit()
+        told = len(self.kernel.told)
+        self.audit()
+        assert len(self.kernel.told) == told
+        limits = self.kernel.limits_packets()
+        assert self.reconciler._budget._held.total == sum(limits.values())
+        for device, link in self.wanted.items():
+            self.gets_what_is_due(limits, device, link)
+
+    def gets_what_is_due(self, limits: Dict[str, int], device: str, link: Link) -> None:
+        got = {ifb_name(device): link.egress, device: link.ingress}
+        if isinstance(self.reconciler.statuses().get(device), Failed):
+            assert sum(limits.values()) > BOUND - LIMIT_PACKETS_MIN
+            return
+        for holder, impairment in got.items():
+            if impairment.is_none:
+                assert holder not in limits
+            else:
+                assert LIMIT_PACKETS_MIN <= limits[holder] <= in_flight_packets(impairment)
+        most = max(BOUND * SHARE, 2 * LIMIT_PACKETS_MIN)
+        assert sum(limits.get(holder, 0) for holder in got) <= most
+
+
+def _filled(tree: ObservedTree, share: float) -> ObservedTree:
+    limit = tree.netem.limit_packets if tree.netem else 0
+    return replace(tree, backlog_packets=int(limit * share))
+
+
+TestBound = Bound.TestCase
+TestBound.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

@@ -7,7 +7,7 @@ from netem_lab.probe.flow import Sample
 from netem_lab.verdict.doubt import Doubt
 from netem_lab.verdict.row import Row, Verdict
 from netem_lab.verdict.statistics import clopper_pearson
-from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction
 from networking_netem.domain.rule_types import LOSS_PCT
 
@@ -20,7 +20,7 @@ def loss(direction: Direction, asked: Impairment, sample: Sample) -> Row:
     low, high = (100 * p for p in clopper_pearson(sample.lost, sample.sent, CONFIDENCE))
     measured = f"{100 * sample.lost / sample.sent:.2f} % [{low:.2f}, {high:.2f}] of {sample.sent}"
     verdict = Verdict.of(low <= asked_pct <= high)
-    is_random = 0 < asked.loss_ppm < MAXIMA["loss_ppm"]
+    is_random = bool(asked.loss_ppm) and not asked.loses_all
     figures = {
         "asked_pct": asked_pct,
         "lost": sample.lost,

@@ -8,7 +8,7 @@ from typing import Tuple
 from netem_lab.probe.flow import Sample
 from netem_lab.verdict.doubt import MOST_STALLED_SHARE, Doubt, stalled_or
 from netem_lab.verdict.row import Row, Verdict
-from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.jitter import spread_ns
 from networking_netem.domain.link import Direction
 from networking_netem.domain.rule_types import DELAY_CORRELATION_MS, DELAY_MS
@@ -100,7 +100,7 @@ def _unseen(direction: Direction, what: str, text: str, asked: Impairment, sampl
     """
     if sample.received:
         verdict, doubt, why = Verdict.UNSURE, Doubt.STALLED, "the machine was stalled"
-    elif asked.loss_ppm == MAXIMA["loss_ppm"]:
+    elif asked.loses_all:
         verdict, doubt, why = Verdict.SHOWN, Doubt.NONE, "nothing arrived"
     else:
         verdict, doubt, why = Verdict.BAD, _random(asked), "nothing arrived"

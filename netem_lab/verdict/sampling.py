@@ -8,7 +8,7 @@ from typing import List, Mapping, NamedTuple, Optional, Tuple
 
 from netem_lab.probe.flow import WIRE_OVERHEAD_BYTES, Datagrams, Key, Transfer
 from netem_lab.verdict.delays import SD_TOLERANCE, mean_tolerance_ms, sd_ms
-from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 
 DELAY, UDP, TCP = "delay", "udp", "tcp"
@@ -85,7 +85,7 @@ def delay_flows(
         flow = replace(
             _flow(pair, Key(direction.value, DELAY), asked[direction], pace),
             awaits_edit=awaits_edit,
-            opened=not _loses_all(asked[direction]),
+            opened=not asked[direction].loses_all,
             netem_device=(netem or {}).get(direction),
         )
         flows.append(flow)
@@ -97,7 +97,7 @@ def busy_flows(pair: Pair, asked: Link) -> List[Datagrams]:
     flows = []
     for direction in Direction:
         limit = asked[direction]
-        if not limit.rate_kbps or _loses_all(limit):
+        if not limit.rate_kbps or limit.loses_all:
             continue
         # netem loses packets before the limit, and the rest must still exceed it.
         offer = max(_OFFER, _LEAST_OFFER / (1 - limit.loss_ppm / 1e6))
@@ -146,10 +146,6 @@ def _small_pps(asked: Impairment, duration_s: float) -> float:
     if not asked.rate_kbps:
         return pps
     return min(pps, _SHARE_OF_LIMIT * asked.rate_kbps * 1000 / _frame_bits(_SMALL_BYTES))
-
-
-def _loses_all(asked: Impairment) -> bool:
-    return asked.loss_ppm == MAXIMA["loss_ppm"]
 
 
 def _frame_bits(payload_bytes: int) -> int:

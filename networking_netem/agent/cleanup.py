@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Collection, Dict, List, Optional, Sequence
 
+from networking_netem.agent.switch import OWNER
 from networking_netem.domain.diff import diff
 from networking_netem.domain.plan import Plan
 from networking_netem.domain.step import DeleteIfb
@@ -20,7 +21,6 @@ from networking_netem.kernel.netlink import Answer, Netlink, Request
 _TIMEOUT_S = 90
 """A link delays a packet by at most 60 s, and its jitter by 30 s more."""
 _POLL_EVERY_S = 0.05
-_OWNER = "external_ids:owner=networking-netem"
 
 _DESCRIPTION = """\
 Takes the qdiscs, filters and ifbs of networking-netem off this host, and hands its ports back to
@@ -89,15 +89,13 @@ def _hand_back(devices: Optional[Collection[str]]) -> str:
     if not shutil.which("ovs-vsctl"):
         return ""
     try:
-        (row, *_) = [*_vsctl("--bare", "--columns=_uuid", "find", "QoS", _OWNER), ""]
-        if not row:
-            return ""
-        ports = _vsctl("--bare", "--columns=name", "find", "Port", f"qos={row}")
-        for port in ports:
-            if devices is None or port in devices:
-                _vsctl("clear", "Port", port, "qos")
-        if devices is None:
-            _vsctl("--if-exists", "destroy", "QoS", row)
+        owned = f"external_ids:owner={OWNER}"
+        for row in _vsctl("--bare", "--columns=_uuid", "find", "QoS", owned):
+            for port in _vsctl("--bare", "--columns=name", "find", "Port", f"qos={row}"):
+                if devices is None or port in devices:
+                    _vsctl("clear", "Port", port, "qos")
+            if devices is None:
+                _vsctl("--if-exists", "destroy", "QoS", row)
     except subprocess.CalledProcessError as error:
         return str(error.stderr).strip()
     return ""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict
+from typing import Any, Dict, Optional
 
 from oslo_config import cfg
 
@@ -43,9 +43,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
         super().handle_port(context, port)
         # Above, Neutron does not call the driver for an unchanged policy (17-29). The port is
         # reconciled all the same: Open vSwitch may have restarted, or the device be another.
-        with seam.editing():
-            device = self.qos_driver.device(port)
-        self._reconcile([device] if device else ())
+        self._reconcile(port)
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:
         """A port was unplugged or deleted."""
@@ -58,11 +56,12 @@ class NetemAgentExtension(seam.QosAgentExtension):
         """A server pushed a policy."""
         self._reconcile()
 
-    def _reconcile(self, also: Collection[str] = ()) -> None:
-        """Reconcile the devices whose rules were edited, and those in ``also``."""
+    def _reconcile(self, port: Optional[Dict[str, Any]] = None) -> None:
+        """Reconcile the devices whose rules were edited, and that of ``port``."""
         # The lock keeps us from taking a link between a rule's deletion and its creation.
         with seam.editing():
-            links = self._edits.take(also)
+            device = self.qos_driver.device(port) if port else ""
+            links = self._edits.take([device] if device else ())
             for device, link in links.items():
                 self._reconciler.want(device, link)
         self._reconciler.reconcile(links)

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Any, List
 
-_OURS = {"owner": "networking-netem"}
+OWNER = "networking-netem"
+"""What `external_ids:owner` of our QoS row says."""
+
+_OURS = {"owner": OWNER}
 _NOOP = "linux-noop"
 
 

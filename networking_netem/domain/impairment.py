@@ -42,6 +42,11 @@ class Impairment:
         """True when packets pass as if there were no impairment; a burst alone changes nothing."""
         return not (self.delay_us or self.jitter_us or self.loss_ppm or self.rate_kbps)
 
+    @property
+    def loses_all(self) -> bool:
+        """True when no packet arrives."""
+        return self.loss_ppm == MAXIMA["loss_ppm"]
+
     def __str__(self) -> str:
         """The impairment as an operator reads it: ``10000 kbit/s, 100 ms ± 10 ms, 10 % lost``."""
         parts = []

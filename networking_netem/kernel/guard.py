@@ -50,11 +50,12 @@ def _is_for_our_filter(request: Request) -> bool:
 
 
 def _is_for_a_qdisc(request: Request) -> bool:
+    if qdisc.sets_ours(request):
+        return True
     ifindex, handle, _ = qdisc.asked_place(request.body)
-    exact = (
+    return request in (
         qdisc.add_clsact(ifindex),
         qdisc.delete_clsact(ifindex),
         qdisc.delete_root(ifindex),
         qdisc.delete_legacy(ifindex, handle),
     )
-    return request in exact or qdisc.sets_ours(request)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Callable, Collection, Dict, List, NamedTuple, TypeVar
+from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, TypeVar
 
 from networking_netem.domain import ifb as ifbs
 from networking_netem.domain.ifb import ifb_name
@@ -30,8 +30,8 @@ def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
 
 
 def orphans(netlink: Netlink) -> List[str]:
-    """The names of our ifbs whose port's device is gone."""
-    devices = _devices(netlink).values()
+    """The names of our ifbs whose port's device is gone; raises as ``observe`` does."""
+    devices = _uninterrupted(lambda: _devices(netlink)).values()
     ours = [found.name for found in devices if _is_our_ifb(found)]
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
 
@@ -46,10 +46,9 @@ def limits_packets(netlink: Netlink) -> Dict[str, int]:
 
 def _limits_packets(netlink: Netlink) -> Dict[str, int]:
     names = {found.ifindex: found.name for found in _devices(netlink).values()}
-    bodies = netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body())
     return {
         names[found.ifindex]: found.entry.limit_packets
-        for found in map(qdisc.parse, bodies)
+        for found in _qdiscs(netlink)
         if isinstance(found.entry, Netem) and found.ifindex in names
     }
 
@@ -86,8 +85,7 @@ def _tables(netlink: Netlink) -> _Tables:
     """
     devices = _devices(netlink)
     qdiscs: Dict[int, List[Found]] = {}
-    for body in netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body()):
-        found = qdisc.parse(body)
+    for found in _qdiscs(netlink):
         qdiscs.setdefault(found.ifindex, []).append(found)
     hooked = [index for index, entries in qdiscs.items() if _has(entries, "clsact")]
     filters = netlink.ask([redirect.get(index) for index in hooked])
@@ -157,6 +155,10 @@ def _tree(present: List[Found]) -> ObservedTree:
 def _devices(netlink: Netlink) -> Dict[str, Device]:
     found = map(device.parse, netlink.dump(device.RTM_GETLINK, device.dump_body()))
     return {entry.name: entry for entry in found}
+
+
+def _qdiscs(netlink: Netlink) -> Iterator[Found]:
+    return map(qdisc.parse, netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body()))
 
 
 def _is_our_ifb(found: Device) -> bool:

@@ -43,6 +43,13 @@ PLACES: Dict[Type[Qdisc], Place] = {
 _KINDS = {(kind.kind, place.handle, place.parent): place for kind, place in PLACES.items()}
 
 
+_WAYS = {
+    (NLM_F_CREATE | NLM_F_EXCL, place.handle, place.parent, kind.kind)
+    for kind, place in PLACES.items()
+} | {(0, place.handle, 0, kind.kind) for kind, place in PLACES.items()}
+"""Flags, handle, parent and kind of each request of `add` and of `change`."""
+
+
 class Asked(NamedTuple):
     """The device, the handle and the parent that a request names."""
 
@@ -122,13 +129,9 @@ def sets_ours(request: Request) -> bool:
     asked = asked_place(request.body)
     given = attributes.unpack(request.body, TCMSG.size)
     kind = attributes.unpack_string(given[TCA_KIND])
-    ways = {
-        (NLM_F_CREATE | NLM_F_EXCL, place.handle, place.parent, qdisc.kind)
-        for qdisc, place in PLACES.items()
-    } | {(0, place.handle, 0, qdisc.kind) for qdisc, place in PLACES.items()}
     return (
         request.message_type == RTM_NEWQDISC
-        and (request.flags, asked.handle, asked.parent, kind) in ways
+        and (request.flags, asked.handle, asked.parent, kind) in _WAYS
         and set(given) == {TCA_KIND, TCA_OPTIONS}
     )
 

@@ -21,7 +21,7 @@ def by_halves(
     `fail` is called with an item that raises by itself, and what it raised. After `MOST_FAULTS`
     batches that raised it is called with all items that are left.
     """
-    waiting: List[Sequence[Item]] = [items]
+    waiting: List[Sequence[Item]] = [items] if items else []
     faults: List[Exception] = []
     while waiting:
         batch = waiting.pop()

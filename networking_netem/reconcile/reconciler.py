@@ -151,9 +151,9 @@ class Reconciler:
 
     def _look(self, ports: Sequence[Port], is_first: bool) -> Dict[str, Steps]:
         """The steps of each device that has any. A port without steps has its status after this."""
-        if ports and self._budget.is_doubtful:
+        if self._budget.is_doubtful:
             self._budget.seed(self._kernel.limits_packets())
-        seen = self._kernel.observe([port.device for port in ports]) if ports else {}
+        seen = self._kernel.observe([port.device for port in ports])
         todo: Dict[str, Steps] = {}
         for port in ports:
             with self._blaming(port):

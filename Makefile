@@ -5,6 +5,9 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 # Clouds run networking_netem, on Python 3.8 and later. Labs run netem_lab, on Python 3.9 (bullseye) and later.
 VERMIN := $(VENV)/bin/vermin -q --violations --eval-annotations
 
+# User-Mode Linux needs a library of the lab's on processors with AMX, and that a compiler.
+AMX := $(shell grep -qw amx_tile /proc/cpuinfo && echo gcc libc6-dev)
+
 NEUTRON := .venvs/neutron
 NEUTRON_QOS := neutron.tests.unit.services.qos \
 	neutron.tests.unit.objects.qos \
@@ -26,7 +29,7 @@ debian = dpkg -s $(1) >/dev/null 2>&1 \
 	|| { $(APT) update && $(APT) install -y --no-install-recommends $(1); }
 
 $(VENV)/ready: pyproject.toml netem_lab/pyproject.toml constraints.txt lab-packages.txt
-	$(call debian,$$(cat lab-packages.txt))
+	$(call debian,$$(cat lab-packages.txt) $(AMX))
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q -c constraints.txt -e '.[dev]' -e netem_lab
 	touch $@

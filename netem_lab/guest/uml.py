@@ -17,6 +17,7 @@ from typing import Sequence
 from weakref import WeakSet
 
 from netem_lab.errors import LabError
+from netem_lab.guest import xstate
 from netem_lab.guest.executor import PORT
 from netem_lab.guest.host import program, search_path
 from netem_lab.guest.init import SPECIFICATION
@@ -73,7 +74,9 @@ class Guest:
             *(f'PYTHONPATH="{SOURCE}"', f'init="{userland.python}"'),
             *("--", "-m", "netem_lab.guest.init", f'"{inside}"'),
         ]
-        environment = dict(os.environ, PATH=search_path(), TMPDIR=str(folder))
+        environment = dict(
+            os.environ, PATH=search_path(), TMPDIR=str(folder), **xstate.environment(folder)
+        )
         # Every process of the guest holds this pipe open, so it ends when the last of them does.
         self._alive, theirs = os.pipe()
         with self._console.open("wb") as console:

@@ -32,7 +32,7 @@ class PortPolicy:
         self._port_path = f"ports/{port['id']}"
         self._output = output
         self.tap = "tap" + port["id"][:11]
-        self.ifb = ifb_name(self.tap)
+        self.ifbs = {direction: ifb_name(self.tap, direction) for direction in Direction}
         made = neutron.post("qos/policies", {"policy": {"name": name}})
         self._path = f"qos/policies/{made['id']}"
         self._rules: Dict[Tuple[RuleType, Direction], str] = {}
@@ -45,7 +45,7 @@ class PortPolicy:
         self._rules[rule_type, direction] = f"{rules}/{made['id']}"
 
     def put_on(self) -> None:
-        """Put the policy on the port, and wait until both devices hold a qdisc of ours."""
+        """Put the policy on the port, and wait until both ifbs hold a qdisc of ours."""
         self.attach()
         self._until(self.is_held, "the port's policy")
 
@@ -58,8 +58,8 @@ class PortPolicy:
         self._neutron.put(self._port_path, {"port": {"qos_policy_id": None}})
 
     def is_held(self) -> bool:
-        """Whether both devices of the port, tap and ifb, hold a qdisc of ours."""
-        return {self.tap, self.ifb} <= {q["dev"] for q in qdiscs.ours(self._shown())}
+        """Whether both ifbs of the port hold a qdisc of ours."""
+        return set(self.ifbs.values()) <= {q["dev"] for q in qdiscs.ours(self._shown())}
 
     def add(self, rule_type: RuleType, direction: Direction, asked: Impairment) -> None:
         """Create a rule as `prepare` does, and wait until the kernel's qdiscs have changed."""
@@ -96,7 +96,7 @@ class PortPolicy:
         self._neutron.delete(self._path)
 
     def _shown(self) -> Sequence[qdiscs.Shown]:
-        return [q for q in qdiscs.shown(self._output) if q["dev"] in (self.tap, self.ifb)]
+        return [q for q in qdiscs.shown(self._output) if q["dev"] in self.ifbs.values()]
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         deadline_s = time.monotonic() + _ENFORCED_WITHIN_S

@@ -100,7 +100,7 @@ class Scenario:
 
     def _measure_edit(self, policy: PortPolicy) -> None:
         """Edit the rules while packets are sent, and measure once the kernel holds the edit."""
-        netem = {Direction.EGRESS: policy.ifb}
+        netem = {Direction.EGRESS: policy.ifbs[Direction.EGRESS]}
         flows = sampling.delay_flows(PAIR, _EDITED, awaits_edit=True, netem=netem)
         self._judge(_EDITED, self._prober.run([flows], partial(_edit, policy)))
 

@@ -21,6 +21,7 @@ from networking_netem.kernel.netlink import Answer, Netlink, Request
 _TIMEOUT_S = 90
 """A link delays a packet by at most 60 s, and its jitter by 30 s more."""
 _POLL_EVERY_S = 0.05
+_OFFLOADS = "other_config:hw-offload"
 
 _DESCRIPTION = """\
 Takes the qdiscs, filters and ifbs of networking-netem off this host, and hands its ports back to
@@ -57,7 +58,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _transact(requests: Sequence[Request]) -> List[Answer]:
-    with Netlink() as netlink:
+    with Netlink(is_heard=True) as netlink:
         return netlink.transact(requests)
 
 
@@ -68,9 +69,10 @@ def _clean(host: Host, devices: Collection[str]) -> Dict[str, str]:
     """
     deadline_s = time.monotonic() + _TIMEOUT_S
     refused: Dict[str, str] = {}
+    nothing = Plan(keeps_clsact=_uses_hooks())
     while True:
         seen = host.observe(devices)
-        differences = {name: diff(Plan(), observed) for name, observed in seen.items()}
+        differences = {name: diff(nothing, observed) for name, observed in seen.items()}
         left = {name: each for name, each in differences.items() if not each.is_none}
         if not left or time.monotonic() > deadline_s:
             return {name: refused.get(name, "packets are still on their way") for name in left}
@@ -82,6 +84,16 @@ def _clean(host: Host, devices: Collection[str]) -> Dict[str, str]:
         if refused or not steps:
             time.sleep(_POLL_EVERY_S)
         devices = list(left)
+
+
+def _uses_hooks() -> bool:
+    """Whether Open vSwitch offloads flows: to filters on the hooks that clsact has."""
+    if not shutil.which("ovs-vsctl"):
+        return False
+    try:
+        return _vsctl("--if-exists", "get", "Open_vSwitch", ".", _OFFLOADS) == ['"true"']
+    except subprocess.CalledProcessError:
+        return False
 
 
 def _hand_back(devices: Optional[Collection[str]]) -> str:

@@ -33,6 +33,7 @@ class NetemAgentExtension(seam.QosAgentExtension):
             Host(privileged.transact),
             Switch(self.agent_api.request_int_br()),
             options.budget(cfg.CONF),
+            options.protected(cfg.CONF),
         )
         self._edits = self.qos_driver.edits = Edits(self._reconciler.link)
         self._worker = Worker(self._reconciler, cfg.CONF[options.GROUP].audit_interval_s)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
-from typing import List, Tuple
+from typing import FrozenSet, List, Tuple
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
+from networking_netem.domain.protect import PROTECTED
 from networking_netem.reconcile.budget import SHARE, Budget
 
 GROUP = "netem"
@@ -20,6 +21,16 @@ OPTIONS = [
         help="Seconds between two audits of all ports. The agent repairs announced changes at once."
         " An audit finds changes that the kernel did not announce, and tries kernel modules again "
         "that were missing.",
+    ),
+    cfg.ListOpt(
+        "protect",
+        default=sorted(PROTECTED),
+        item_type=types.String(choices=sorted(PROTECTED)),
+        help="The traffic that no link touches, so that an instance on a dead link keeps its lease "
+        "and its neighbours: ARP; neighbour and router discovery of IPv6 (nd); DHCP and DHCPv6 "
+        "(dhcp); the metadata service. Up to 64 kbit/s in each direction pass, and no more than a "
+        "twentieth of a bandwidth limit; what is above that is impaired as all else. Empty: all "
+        "traffic is impaired.",
     ),
     cfg.IntOpt(
         "queue_memory_mib",
@@ -54,3 +65,8 @@ def budget(conf: cfg.ConfigOpts) -> Budget:
     if not memory_bytes:
         memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
     return Budget(memory_bytes, conf[GROUP].queue_memory_share)
+
+
+def protected(conf: cfg.ConfigOpts) -> FrozenSet[str]:
+    """The traffic that no link touches."""
+    return frozenset(conf[GROUP].protect)

@@ -4,28 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Dict, List
 
 from networking_netem.domain.ifb import ifb_name
-from networking_netem.domain.observed import Observed, ObservedTree
-from networking_netem.domain.plan import Plan, Tree, opened
-from networking_netem.domain.qdisc import Qdisc
-from networking_netem.domain.step import (
-    AddClsact,
-    AddIfb,
-    AddQdisc,
-    AddRedirect,
-    ChangeQdisc,
-    DeleteClsact,
-    DeleteIfb,
-    DeleteLegacy,
-    DeleteRedirect,
-    DeleteTree,
-    SetIfbUp,
-    Step,
-)
-
-Steps = Tuple[Step, ...]
+from networking_netem.domain.link import Direction
+from networking_netem.domain.observed import Observed
+from networking_netem.domain.plan import Plan
+from networking_netem.domain.step import AddClsact, DeleteClsact, DeleteFilter, DeleteLegacy, Step
+from networking_netem.domain.tree_diff import Steps, removal_steps, tree_steps
+from networking_netem.domain.way_diff import filter_steps, ifb_steps, is_draining
 
 
 @dataclass(frozen=True)
@@ -51,138 +38,71 @@ def diff(plan: Plan, observed: Observed) -> Difference:
     Some steps depend on others. They are in the diff that follows the next observation. A limit of
     netem is told as the plan has it: ``reconcile.limits`` decides when one may be lowered.
     """
-    steps = (
-        _egress(plan.egress, observed)
-        + _legacy(plan, observed)
-        + _tree(observed.device, plan.ingress, observed.tree)
-    )
-    return Difference(steps, _awaited_packets(plan, observed))
+    steps: List[Step] = []
+    for direction in Direction:
+        steps += ifb_steps(direction, plan[direction], observed)
+    steps += _hook(plan, observed)
+    for direction in Direction:
+        steps += filter_steps(direction, plan[direction], observed)
+    steps += _hook_removal(plan, observed, steps)
+    steps += _root(plan, observed)
+    return Difference(tuple(steps), _awaited_packets(plan, observed))
 
 
-def obstacles(plan: Plan, observed: Observed) -> Tuple[str, ...]:
-    """Why the plan cannot be carried out: a phrase for each qdisc in the way that is not ours."""
-    found = []
-    root = observed.tree.foreign
-    if plan.ingress and root and not root.is_legacy:
-        found.append(f"{observed.device} has a root qdisc that is not ours: {root}")
-    if plan.egress and observed.has_ingress_qdisc:
-        found.append(f"{observed.device} has an ingress qdisc, which excludes clsact")
-    if plan.egress and observed.ifb and observed.ifb.tree.foreign:
-        found.append(
-            f"{ifb_name(observed.device)} has a root qdisc that is not ours: "
-            f"{observed.ifb.tree.foreign}"
+def obstacles(plan: Plan, observed: Observed) -> Dict[Direction, str]:
+    """Why a direction's path cannot be had: a phrase on the qdisc in the way that is not ours."""
+    found = {}
+    for direction in Direction:
+        foreign = observed[direction].tree.foreign
+        if plan[direction].ifb_tree and foreign:
+            name = ifb_name(observed.device, direction)
+            found[direction] = f"{name} has a root qdisc that is not ours: {foreign}"
+    foreign = observed.root.foreign
+    if plan.ingress.root_tree and foreign and not foreign.is_legacy:
+        found[Direction.INGRESS] = (
+            f"{observed.device} has a root qdisc that is not ours: {foreign}; "
+            "its qdisc ingress has no hook for what it sends"
         )
-    return tuple(found)
+    return found
 
 
-def _legacy(plan: Plan, observed: Observed) -> Steps:
-    """The step that removes a bare netem from the root of a port that has an impaired link.
+def _hook(plan: Plan, observed: Observed) -> Steps:
+    return (AddClsact(observed.device),) if plan.has_filter and not observed.hook else ()
 
-    The first version of our rules put one there.
+
+def _hook_removal(plan: Plan, observed: Observed, steps: List[Step]) -> Steps:
+    """The step that removes clsact with the last of our filters, if it came with the first."""
+    ways = (observed.egress, observed.ingress)
+    is_needed = plan.has_filter or plan.keeps_clsact
+    if is_needed or observed.hook != "clsact" or observed.is_hook_foreign:
+        return ()
+    leaving = sum(isinstance(step, DeleteFilter) for step in steps)
+    is_last = bool(leaving) and leaving == sum(way.has_filter for way in ways)
+    return (DeleteClsact(observed.device),) if is_last else ()
+
+
+def _root(plan: Plan, observed: Observed) -> Steps:
+    """The steps at the device's root: the tree of the ingress, if there, or the removal of one.
+
+    An older version had it there at all times. It goes when packets have the way through the ifb.
     """
-    root = observed.tree.foreign
-    if root and root.is_legacy and (plan.egress or plan.ingress):
-        return (DeleteLegacy(observed.device, root.handle),)
-    return ()
-
-
-def _egress(wanted: Optional[Tree], observed: Observed) -> Steps:
-    device = observed.device
-    blind: Steps = (DeleteRedirect(device),) if observed.has_blind_redirect else ()
-    if wanted is None:
-        return blind + _egress_removal(observed)
-    return blind + _egress_build(wanted, observed)
-
-
-def _egress_build(wanted: Tree, observed: Observed) -> Steps:
-    """The ifb comes first and the filter last, so no packet is sent to an unfinished tree."""
-    device, name, ifb = observed.device, ifb_name(observed.device), observed.ifb
-    if observed.has_ingress_qdisc or (ifb and ifb.tree.foreign):
-        return ()
+    device, root, wanted = observed.device, observed.root, plan.ingress
     steps: List[Step] = []
-    if ifb is None:
-        steps.append(AddIfb(name))
-    elif not ifb.is_up:
-        steps.append(SetIfbUp(name))
-    steps.extend(_tree(name, wanted, ifb.tree if ifb else ObservedTree()))
-    if not observed.has_clsact:
-        steps.append(AddClsact(device))
-    if observed.redirect_ifindex is None or observed.has_blind_redirect:
-        steps.append(AddRedirect(device, name))
+    if root.foreign and root.foreign.is_legacy and (plan.egress.tree or wanted.tree):
+        steps.append(DeleteLegacy(device, root.foreign.handle))
+    if wanted.root_tree is not None:
+        steps += tree_steps(device, wanted.root_tree, root)
+    elif wanted.ifb_tree is None or observed.ingress.is_carrying:
+        steps += removal_steps(device, root)
     return tuple(steps)
-
-
-def _egress_removal(observed: Observed) -> Steps:
-    """The next steps of a removal: the tree is opened, the filter goes, then clsact and the ifb.
-
-    Each part is in a diff of its own. Filters of others on clsact are observed only when our filter
-    is gone.
-    """
-    device, ifb = observed.device, observed.ifb
-    if ifb is None:
-        return ()
-    name = ifb_name(device)
-    if _drains_to_ifb(observed):
-        return _opening(name, ifb.tree)
-    if observed.redirect_ifindex == ifb.ifindex:
-        return (DeleteRedirect(device),)
-    if observed.has_clsact and not observed.has_clsact_company:
-        return (DeleteClsact(device), DeleteIfb(name))
-    return (DeleteIfb(name),)
-
-
-def _tree(device: str, wanted: Optional[Tree], found: ObservedTree) -> Steps:
-    if wanted is None:
-        if found.tbf is None:
-            return ()
-        return _opening(device, found) if found.holds_packets else (DeleteTree(device),)
-    if found.foreign and not found.foreign.is_legacy:
-        return ()
-    if found.tbf is None:
-        return _build(device, wanted)
-    return _changes(device, wanted, found)
-
-
-def _build(device: str, wanted: Tree) -> Steps:
-    """The root starts open: TBF makes a bfifo, whose packets are lost when netem replaces it."""
-    root = opened(wanted).tbf
-    children = [AddQdisc(device, entry) for entry in (wanted.netem, wanted.fifo) if entry]
-    closed = (ChangeQdisc(device, wanted.tbf),) if wanted.tbf != root else ()
-    return (AddQdisc(device, root), *children, *closed)
-
-
-def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
-    steps: List[Step] = []
-    pairs: Tuple[Tuple[Optional[Qdisc], Optional[Qdisc]], ...] = (
-        (wanted.netem, found.netem),
-        (wanted.fifo, found.fifo),
-        (wanted.tbf, found.tbf),
-    )
-    for entry, present in pairs:
-        if entry is None or entry == present:
-            continue
-        steps.append(ChangeQdisc(device, entry) if present else AddQdisc(device, entry))
-    return tuple(steps)
-
-
-def _opening(device: str, found: ObservedTree) -> Steps:
-    """The steps after which a whole tree passes at once what it holds."""
-    assert found.tbf
-    return _changes(device, opened(Tree(found.tbf, found.netem, found.fifo)), found)
-
-
-def _drains_to_ifb(observed: Observed) -> bool:
-    """Whether the ifb still receives what the instance sends, and its tree holds packets."""
-    ifb = observed.ifb
-    if ifb is None or not ifb.is_up or observed.redirect_ifindex != ifb.ifindex:
-        return False
-    return ifb.tree.holds_packets
 
 
 def _awaited_packets(plan: Plan, observed: Observed) -> int:
-    awaited = 0
-    if plan.egress is None and observed.ifb and _drains_to_ifb(observed):
-        awaited += observed.ifb.tree.backlog_packets
-    if plan.ingress is None and observed.tree.holds_packets:
-        awaited += observed.tree.backlog_packets
+    awaited = sum(
+        observed[direction].tree.backlog_packets
+        for direction in Direction
+        if is_draining(plan[direction], observed[direction])
+    )
+    if plan.ingress.root_tree is None and observed.root.holds_packets:
+        awaited += observed.root.backlog_packets
     return awaited

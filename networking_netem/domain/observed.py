@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from networking_netem.domain.filters import Passes, Police
+from networking_netem.domain.link import Direction
 from networking_netem.domain.qdisc import HEADER_BYTES, Fifo, Netem, Tbf
 
 
@@ -43,30 +45,73 @@ class ObservedTree:
 
 @dataclass(frozen=True)
 class Ifb:
-    """The device that carries the egress tree."""
+    """The device that carries the tree of one direction."""
 
     ifindex: int
     is_up: bool
-    tree: ObservedTree
+    tree: ObservedTree = ObservedTree()
+
+
+@dataclass(frozen=True)
+class Way:
+    """One direction of a device: our filters on its hook, and the direction's ifb.
+
+    Our last filter either sends to the device ``redirect_ifindex`` or has a ``police``.
+    """
+
+    redirect_ifindex: Optional[int] = None
+    police: Optional[Police] = None
+    passes: Optional[Passes] = None
+    ifb: Optional[Ifb] = None
+
+    @property
+    def has_filter(self) -> bool:
+        """True when our last filter is on the hook."""
+        return self.redirect_ifindex is not None or self.police is not None
+
+    @property
+    def is_blind(self) -> bool:
+        """True when our filter sends packets where they are lost: an absent, other or down ifb."""
+        if self.redirect_ifindex is None:
+            return False
+        return self.ifb is None or not self.ifb.is_up or self.ifb.ifindex != self.redirect_ifindex
+
+    @property
+    def is_carrying(self) -> bool:
+        """True when packets are sent through the ifb and arrive."""
+        return self.redirect_ifindex is not None and not self.is_blind
+
+    @property
+    def tree(self) -> ObservedTree:
+        """What the ifb has; nothing where there is no ifb."""
+        return self.ifb.tree if self.ifb else ObservedTree()
 
 
 @dataclass(frozen=True)
 class Observed:
-    """One port's device, its root tree (the instance's ingress) and the way to its ifb (egress).
+    """One port's device, what is at its root, its hooks, and the ways through them.
 
-    ``redirect_ifindex`` is the device that our filter redirects to; None where we have no filter.
-    ``has_clsact_company`` is true when others have filters on the hook and ours is not there.
-    ``has_ingress_qdisc`` is true when the device has a qdisc `ingress`, which excludes clsact.
+    ``hook`` is the kind of the qdisc that has the hooks: ``clsact``, ``ingress``, which has only
+    that of what the device receives, or empty. ``is_hook_foreign`` is true when it was there before
+    our filters.
     """
 
     device: str
     mtu_bytes: int
-    tree: ObservedTree = ObservedTree()
-    has_clsact: bool = False
-    has_clsact_company: bool = False
-    has_ingress_qdisc: bool = False
-    redirect_ifindex: Optional[int] = None
-    ifb: Optional[Ifb] = None
+    root: ObservedTree = ObservedTree()
+    hook: str = ""
+    is_hook_foreign: bool = False
+    egress: Way = Way()
+    ingress: Way = Way()
+
+    def __getitem__(self, direction: Direction) -> Way:
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
+    def tree(self, direction: Direction) -> ObservedTree:
+        """What carries a direction: its ifb's tree, or the root where the instance's ingress is."""
+        if direction is Direction.INGRESS and self.ingress.ifb is None:
+            return self.root
+        return self[direction].tree
 
     @property
     def plan_mtu_bytes(self) -> int:
@@ -80,12 +125,12 @@ class Observed:
 
     @property
     def trees(self) -> Tuple[ObservedTree, ...]:
-        """The trees of the device and of its ifb."""
-        return (self.tree, self.ifb.tree) if self.ifb else (self.tree,)
+        """The trees of the device and of its ifbs."""
+        return (self.root, self.egress.tree, self.ingress.tree)
 
     @property
-    def has_blind_redirect(self) -> bool:
-        """True when our filter sends packets where they are lost: an absent, other or down ifb."""
-        if self.redirect_ifindex is None:
-            return False
-        return self.ifb is None or not self.ifb.is_up or self.ifb.ifindex != self.redirect_ifindex
+    def is_ours(self) -> bool:
+        """True when the device carries anything of ours."""
+        return any(tree.tbf for tree in self.trees) or any(
+            way.has_filter or way.passes or way.ifb for way in (self.egress, self.ingress)
+        )

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel must hold for one device, worked out from its link.
 
-One direction is a tree of three qdiscs, root first:
-
-* ``Tbf`` paces to the bandwidth and cuts super-packets into frames, so that loss is per frame;
-* ``Netem`` loses and delays; it holds the packets that are delayed, not those that queue;
-* ``Fifo`` is the queue before the bottleneck, bounded by time at the rate.
-
-A direction with any impairment has all three, so every edit of it is a change in place.
+A direction has a tree of qdiscs on an ifb of its own. A filter on the device's hook sends its
+packets there, and one before it lets protected traffic pass. Where that cannot be had, less is
+planned: the instance's ingress gets its tree at the device's root, and of an egress, or where that
+cannot be either, a bandwidth limit is left, which a filter polices.
 """
 
 from __future__ import annotations
@@ -15,196 +12,148 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import FrozenSet, Mapping, Optional
 
-from networking_netem.domain import units
-from networking_netem.domain.impairment import NONE, Impairment
-from networking_netem.domain.jitter import exponential_slot, spread_ns
+from networking_netem.domain.filters import Passes, Police
+from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
-from networking_netem.domain.qdisc import HEADER_BYTES, INT32_MAX, Fifo, Netem, Tbf
+from networking_netem.domain.observed import Observed
+from networking_netem.domain.police import bandwidth_police
+from networking_netem.domain.protect import PROTECTED, passes
+from networking_netem.domain.tree import MTU_BYTES, Tree, tree
 
-LINE_BYTES_PER_S = 12_500_000_000
-"""100 Gbit/s stands for "unlimited". It is always netem's rate, because netem with a rate keeps the
-order of packets even when the delay is lowered."""
-
-PEAK_BYTES_PER_S = 2 * LINE_BYTES_PER_S
-"""TBF wants a peak above the rate. The peak is used only because its bucket limits segments."""
-
-PEAK_BYTES_PER_TICK = PEAK_BYTES_PER_S * units.TICK_NS // units.NS_PER_S
-
-MTU_BYTES = 1500
-
-LINE_BURST_BYTES = 1 << 20
-
-DEFAULT_BURST_NS = 10_000_000
-"""Bucket where the rule gives no burst: 10 ms at the rate, at least two segments."""
-
-MAX_BURST_NS = (2**32 - 1) // units.TICK_NS * units.TICK_NS
-"""TBF keeps its bucket in 32 bits of nanoseconds: 4.29 s at the rate."""
-
-QUEUE_NS = 100_000_000
-"""Queue before the bottleneck: 100 ms at the rate, at least ten segments."""
-
-MIN_FRAME_BYTES = 64
-BUSY_PACKETS_PER_S = 125_000
-"""The packet rate that netem has room for without a limit: 1 Gbit/s in frames of 1000 bytes. A low
-limit needs room for fewer packets, a limit above 1 Gbit/s for more."""
-
-LIMIT_PACKETS_MIN = 1_000
-"""Room that every netem gets, so that a short delay or a low rate never drops for lack of it."""
-LIMIT_PACKETS_MAX = 1_000_000
-
-EGRESS_MODULES = frozenset({"ifb", "sch_ingress", "cls_matchall", "act_mirred"})
-"""The kernel needs each of these to impair what the instance sends."""
+_FILTER_MODULES = frozenset({"sch_ingress", "cls_matchall"})
+IFB_MODULES = _FILTER_MODULES | {"ifb", "act_mirred", "sch_tbf"}
+"""The kernel needs each of these to send a direction through a tree on an ifb."""
+POLICE_MODULES = _FILTER_MODULES | {"act_police"}
+PASS_MODULES = frozenset({"cls_bpf", "act_police"})
 
 
 @dataclass(frozen=True)
-class Tree:
-    """The qdiscs of one direction, root first; without sch_netem there is only the root."""
+class Path:
+    """What one direction of a device must have; by default nothing.
 
-    tbf: Tbf
-    netem: Optional[Netem]
-    fifo: Optional[Fifo]
+    The ``tree`` is on the direction's ifb, or at the device's root where ``is_at_root``. ``passes``
+    is what goes past the ifb. ``police`` is a bandwidth limit where there is no tree.
+    """
+
+    tree: Optional[Tree] = None
+    is_at_root: bool = False
+    passes: Optional[Passes] = None
+    police: Optional[Police] = None
+
+    @property
+    def ifb_tree(self) -> Optional[Tree]:
+        """The tree that must be on the direction's ifb; None for no ifb."""
+        return None if self.is_at_root else self.tree
+
+    @property
+    def root_tree(self) -> Optional[Tree]:
+        """The tree that must be at the device's root; None for nothing of ours there."""
+        return self.tree if self.is_at_root else None
+
+    @property
+    def has_filter(self) -> bool:
+        """True when a filter of ours must be on the device's hook."""
+        return self.ifb_tree is not None or self.police is not None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The trees one device must have, as the instance sees the directions; None for none."""
+    """The paths that one device must have, as the instance sees the directions.
 
-    egress: Optional[Tree] = None
-    ingress: Optional[Tree] = None
+    ``keeps_clsact`` forbids to remove clsact, because the switch uses it too.
+    """
 
-    def __getitem__(self, direction: Direction) -> Optional[Tree]:
+    egress: Path = Path()
+    ingress: Path = Path()
+    keeps_clsact: bool = False
+
+    def __getitem__(self, direction: Direction) -> Path:
         return self.egress if direction is Direction.EGRESS else self.ingress
+
+    @property
+    def has_filter(self) -> bool:
+        """True when a filter of ours must be on either hook."""
+        return self.egress.has_filter or self.ingress.has_filter
+
+    def limited(self, limits_packets: Mapping[Direction, int]) -> Plan:
+        """This plan with these limits of netem in place of what is needed; 0 is no netem."""
+        return replace(
+            self,
+            egress=_limited(self.egress, limits_packets.get(Direction.EGRESS)),
+            ingress=_limited(self.ingress, limits_packets.get(Direction.INGRESS)),
+        )
+
+
+def _limited(path: Path, limit_packets: Optional[int]) -> Path:
+    if path.tree is None or limit_packets is None:
+        return path
+    left = path.tree.limited(limit_packets)
+    return replace(path, tree=left) if left else Path()
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What bounds a plan: the device's MTU and missing kernel modules."""
+    """What bounds a plan on a device and its host.
+
+    ``refused`` are the directions whose tree the kernel does not take. ``is_hook_shared`` is true
+    where another's qdisc `ingress` has the hook of what the device receives, and excludes the one
+    of what it sends. ``is_root_taken`` is true where the device's root qdisc is another's.
+    """
 
     mtu_bytes: int = MTU_BYTES
     missing_modules: FrozenSet[str] = frozenset()
+    refused: FrozenSet[Direction] = frozenset()
+    is_hook_shared: bool = False
+    is_root_taken: bool = False
+    protected: FrozenSet[str] = PROTECTED
+
+    @classmethod
+    def of(
+        cls,
+        observed: Observed,
+        missing_modules: FrozenSet[str] = frozenset(),
+        refused: FrozenSet[Direction] = frozenset(),
+        protected: FrozenSet[str] = PROTECTED,
+    ) -> Conditions:
+        """The conditions on a device as it was observed."""
+        return cls(
+            observed.plan_mtu_bytes,
+            missing_modules,
+            refused,
+            observed.hook == "ingress",
+            bool(observed.root.foreign and not observed.root.foreign.is_legacy),
+            protected,
+        )
 
 
 def plan(link: Link, conditions: Conditions = Conditions()) -> Plan:
     """What the kernel must hold for a link, as far as the conditions allow."""
-    has_egress = not conditions.missing_modules & EGRESS_MODULES
     return Plan(
-        egress=_possible_tree(link.egress, conditions) if has_egress else None,
-        ingress=_possible_tree(link.ingress, conditions),
+        egress=_path(Direction.EGRESS, link.egress, conditions),
+        ingress=_path(Direction.INGRESS, link.ingress, conditions),
     )
+
+
+def _path(direction: Direction, impairment: Impairment, conditions: Conditions) -> Path:
+    if impairment.is_none:
+        return Path()
+    is_ingress = direction is Direction.INGRESS
+    missing = conditions.missing_modules
+    has_hook = not (is_ingress and conditions.is_hook_shared)
+    whole = None if direction in conditions.refused else _possible_tree(impairment, conditions)
+    if whole and has_hook and not missing & IFB_MODULES:
+        exempt = frozenset() if missing & PASS_MODULES else conditions.protected
+        return Path(whole, passes=passes(direction, exempt, impairment.rate_kbps))
+    has_police = has_hook and not missing & POLICE_MODULES
+    if whole and is_ingress and not (conditions.is_root_taken and has_police):
+        return Path(whole, is_at_root=True)
+    if impairment.rate_kbps and has_police:
+        return Path(police=bandwidth_police(impairment))
+    return Path()
 
 
 def _possible_tree(impairment: Impairment, conditions: Conditions) -> Optional[Tree]:
-    if impairment.is_none or "sch_tbf" in conditions.missing_modules:
+    if "sch_tbf" in conditions.missing_modules:
         return None
     whole = tree(impairment, conditions.mtu_bytes)
-    return _without_netem(whole) if "sch_netem" in conditions.missing_modules else whole
-
-
-def _without_netem(whole: Tree) -> Optional[Tree]:
-    """What is left of a tree: its rate, and None where that is unlimited."""
-    is_limited = whole.tbf.rate_bytes_per_s != LINE_BYTES_PER_S
-    return Tree(whole.tbf, None, None) if is_limited else None
-
-
-def limited(planned: Plan, limits_packets: Mapping[Direction, int]) -> Plan:
-    """The plan with these limits of netem in place of what the directions need; 0 is no netem."""
-    return Plan(
-        egress=_limited_tree(planned.egress, limits_packets.get(Direction.EGRESS)),
-        ingress=_limited_tree(planned.ingress, limits_packets.get(Direction.INGRESS)),
-    )
-
-
-def _limited_tree(whole: Optional[Tree], limit_packets: Optional[int]) -> Optional[Tree]:
-    if whole is None or whole.netem is None or limit_packets in (None, whole.netem.limit_packets):
-        return whole
-    if not limit_packets:
-        return _without_netem(whole)
-    return replace(whole, netem=replace(whole.netem, limit_packets=limit_packets))
-
-
-def tree(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tree:
-    """The tree of one direction; without impairment it passes everything at once, in order."""
-    segment_bytes = _segment_bytes(mtu_bytes)
-    rate = installed_bytes_per_s(impairment.rate_kbps, mtu_bytes)
-    fifo = Fifo(
-        limit_bytes=max(rate * QUEUE_NS // units.NS_PER_S, 10 * segment_bytes)
-        if rate
-        else INT32_MAX
-    )
-    return Tree(
-        tbf=Tbf(
-            rate_bytes_per_s=rate or LINE_BYTES_PER_S,
-            burst_ticks=_burst_ticks(rate, impairment.burst_kbit, segment_bytes),
-            peak_bytes_per_s=PEAK_BYTES_PER_S,
-            peak_ticks=segment_bytes // PEAK_BYTES_PER_TICK,
-            limit_bytes=fifo.limit_bytes,
-        ),
-        netem=_netem(impairment),
-        fifo=fifo,
-    )
-
-
-def in_flight_packets(impairment: Impairment) -> int:
-    """The packets that can be delayed at one time; netem needs room for them, or it drops some.
-
-    At a low rate they may be the smallest frames, at a high one they are frames of 1000 bytes.
-    """
-    rate = units.bytes_per_s(impairment.rate_kbps)
-    packets_per_s = BUSY_PACKETS_PER_S
-    if rate:
-        packets_per_s = min(rate // MIN_FRAME_BYTES, max(BUSY_PACKETS_PER_S, rate // 1000))
-    span_us = impairment.delay_us + 4 * impairment.jitter_us
-    return min(LIMIT_PACKETS_MIN + packets_per_s * span_us // 1_000_000, LIMIT_PACKETS_MAX)
-
-
-def opened(present: Tree) -> Tree:
-    """The tree that passes everything at once, in order, and cuts segments of the same size.
-
-    TBF never sends a packet longer than its buckets, and a longer one would block the direction for
-    ever. So the size of segments does not change while packets may be queued, nor netem's limit.
-    """
-    free = tree(NONE)
-    return Tree(
-        tbf=replace(free.tbf, peak_ticks=present.tbf.peak_ticks),
-        netem=replace(free.netem, limit_packets=present.netem.limit_packets)
-        if free.netem and present.netem
-        else free.netem,
-        fifo=free.fifo,
-    )
-
-
-def installed_bytes_per_s(rate_kbps: int, mtu_bytes: int) -> int:
-    """The rate that TBF gets; 0 for unlimited.
-
-    The longest bucket must hold a segment, or TBF would drop every full one. So the least rate is
-    3 kbit/s at an MTU of 1500 and 18 kbit/s at 9000.
-    """
-    least = -(-_segment_bytes(mtu_bytes) * units.NS_PER_S // MAX_BURST_NS)
-    return max(units.bytes_per_s(rate_kbps), least) if rate_kbps else 0
-
-
-def _segment_bytes(mtu_bytes: int) -> int:
-    """The longest frame, rounded up to what the peak rate passes in whole ticks."""
-    return -(-(mtu_bytes + HEADER_BYTES) // PEAK_BYTES_PER_TICK) * PEAK_BYTES_PER_TICK
-
-
-def _burst_ticks(rate: int, burst_kbit: int, segment_bytes: int) -> int:
-    """The bucket; at least one segment, because TBF drops or blocks what is longer."""
-    if not rate:
-        return units.ticks(units.transmission_ns(LINE_BURST_BYTES, LINE_BYTES_PER_S))
-    if burst_kbit:
-        burst_bytes = max(burst_kbit * units.BYTES_PER_KBIT, segment_bytes)
-    else:
-        burst_bytes = max(rate * DEFAULT_BURST_NS // units.NS_PER_S, 2 * segment_bytes)
-    return units.ticks(min(units.transmission_ns(burst_bytes, rate), MAX_BURST_NS))
-
-
-def _netem(impairment: Impairment) -> Netem:
-    spread = spread_ns(impairment.delay_us, impairment.jitter_us)
-    return Netem(
-        limit_packets=in_flight_packets(impairment),
-        latency_ns=impairment.delay_us * units.NS_PER_US - spread,
-        loss=units.probability(impairment.loss_ppm),
-        rate_bytes_per_s=LINE_BYTES_PER_S,
-        slot=exponential_slot(spread),
-    )
+    return whole.without_netem if "sch_netem" in conditions.missing_modules else whole

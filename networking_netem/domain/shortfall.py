@@ -8,7 +8,7 @@ from typing import Tuple
 from networking_netem.domain import units
 from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.jitter import exponential_slot, spread_ns
-from networking_netem.domain.plan import MTU_BYTES, installed_bytes_per_s
+from networking_netem.domain.tree import MTU_BYTES, installed_bytes_per_s
 
 TOLERANCE = 0.02
 """A standard deviation that is too small by no more than this share is not reported."""

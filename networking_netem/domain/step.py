@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One change of the kernel. Every step is total: it gives all settings of what it makes or changes.
 
-``device`` is the device that the step changes: a port's own, or its ifb.
+``device`` is the device that the step changes: a port's own, or one of its ifbs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Union
 
+from networking_netem.domain.filters import Passes, Police
+from networking_netem.domain.link import Direction
 from networking_netem.domain.qdisc import Qdisc
 
 
@@ -73,24 +75,57 @@ class AddClsact:
 
 @dataclass(frozen=True)
 class DeleteClsact:
-    """Remove clsact, with all filters on its hooks."""
+    """Remove clsact, unless filters of others are on its hooks."""
 
     device: str
 
 
 @dataclass(frozen=True)
 class AddRedirect:
-    """Add the filter that sends all that a device receives through an ifb."""
+    """Add the filter that sends a direction of a device through an ifb.
+
+    ``is_hook_foreign`` is noted in the filter: clsact was there before it.
+    """
 
     device: str
+    direction: Direction
     ifb: str
+    is_hook_foreign: bool = False
 
 
 @dataclass(frozen=True)
-class DeleteRedirect:
-    """Remove that filter, so what a device receives no longer goes through an ifb."""
+class AddPolice:
+    """Add the filter that limits the bandwidth of a direction, in a redirect's place."""
 
     device: str
+    direction: Direction
+    police: Police
+    is_hook_foreign: bool = False
+
+
+@dataclass(frozen=True)
+class DeleteFilter:
+    """Remove either of these filters, so the packets of a direction pass unhindered."""
+
+    device: str
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class SetPasses:
+    """Put the filter that lets packets past the ifb on a hook, or exchange it for another."""
+
+    device: str
+    direction: Direction
+    passes: Passes
+
+
+@dataclass(frozen=True)
+class DeletePasses:
+    """Remove that filter."""
+
+    device: str
+    direction: Direction
 
 
 Step = Union[
@@ -104,5 +139,8 @@ Step = Union[
     AddClsact,
     DeleteClsact,
     AddRedirect,
-    DeleteRedirect,
+    AddPolice,
+    DeleteFilter,
+    SetPasses,
+    DeletePasses,
 ]

@@ -6,29 +6,32 @@ from __future__ import annotations
 import errno
 import socket
 from dataclasses import dataclass
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, Collection, List, Optional, Sequence, Tuple, Union
 
 from networking_netem.domain.step import (
     AddClsact,
     AddIfb,
+    AddPolice,
     AddQdisc,
     AddRedirect,
     ChangeQdisc,
     DeleteClsact,
+    DeleteFilter,
     DeleteIfb,
     DeleteLegacy,
-    DeleteRedirect,
+    DeletePasses,
     DeleteTree,
     SetIfbUp,
+    SetPasses,
     Step,
 )
-from networking_netem.kernel import device, qdisc, redirect
+from networking_netem.kernel import device, hook, passes, qdisc, redirect
 from networking_netem.kernel.netlink import Answer, Request
 
 Transact = Callable[[Sequence[Request]], Sequence[Answer]]
 
 _ABSENT = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
-_REMOVALS = (DeleteTree, DeleteLegacy, DeleteIfb, DeleteClsact, DeleteRedirect)
+_REMOVALS = (DeleteTree, DeleteLegacy, DeleteIfb, DeleteClsact, DeleteFilter, DeletePasses)
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,13 @@ class Failure:
             return f"sch_{step.qdisc.kind}"
         if isinstance(step, AddClsact):
             return "sch_ingress"
+        # The kernel says "Failed to load TC action module", or the same of a classifier.
         if isinstance(step, AddRedirect):
             return "act_mirred" if "action" in self.answer.reason else "cls_matchall"
+        if isinstance(step, AddPolice):
+            return "act_police" if "action" in self.answer.reason else "cls_matchall"
+        if isinstance(step, SetPasses):
+            return "act_police" if "action" in self.answer.reason else "cls_bpf"
         return ""
 
 
@@ -68,11 +76,33 @@ def apply(transact: Transact, steps: Sequence[Step]) -> Tuple[Failure, ...]:
     """Carry out the steps of any number of devices and return what failed.
 
     New ifbs are made first, because other steps need their index. The other steps follow in one
-    send, in order. A refused step does not stop the next one. Removing what is absent is success.
+    send, in order. A refused step does not stop the next one, except that what needs an ifb that
+    cannot be made is left out. Removing what is absent is success.
     """
-    new_ifbs: List[Step] = [step for step in steps if isinstance(step, AddIfb)]
-    others: List[Step] = [step for step in steps if not isinstance(step, AddIfb)]
-    return tuple(_send(transact, new_ifbs) + _send(transact, others))
+    failures = _send(transact, [step for step in steps if isinstance(step, AddIfb)])
+    others = [step for step in steps if not isinstance(step, AddIfb)]
+    lost = {failure.step.device for failure in failures}
+    return tuple(failures + _send(transact, possible(others, lost) if lost else others))
+
+
+def possible(steps: Sequence[Step], lost: Collection[str]) -> List[Step]:
+    """The steps that need none of the ifbs that could not be made.
+
+    On a hook that nothing is left for, nothing is put.
+    """
+    left = [
+        step
+        for step in steps
+        if step.device not in lost and not (isinstance(step, AddRedirect) and step.ifb in lost)
+    ]
+    led = {(s.device, s.direction) for s in left if isinstance(s, (AddRedirect, AddPolice))}
+    hooked = {device for device, _ in led}
+    return [
+        step
+        for step in left
+        if not (isinstance(step, AddClsact) and step.device not in hooked)
+        and not (isinstance(step, SetPasses) and (step.device, step.direction) not in led)
+    ]
 
 
 def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
@@ -81,19 +111,25 @@ def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
     requests: List[Request] = []
     for step in steps:
         try:
-            requests.append(_request(step))
-            sent.append(step)
+            request = _request(step)
         except OSError as error:
             if not isinstance(step, _REMOVALS):
                 failures.append(Failure(step, Answer(error.errno or errno.ENODEV)))
+            continue
+        if request is not None:
+            requests.append(request)
+            sent.append(step)
     for step, answer in zip(sent, transact(requests) if requests else ()):
         if answer.error and not (isinstance(step, _REMOVALS) and answer.error in _ABSENT):
             failures.append(Failure(step, answer))
     return failures
 
 
-def _request(step: Step) -> Request:
-    """The message for a step. Raises ``OSError`` when its device does not exist."""
+def _request(step: Step) -> Optional[Request]:
+    """The message for a step; None when others need what it would remove.
+
+    Raises ``OSError`` when the step's device does not exist.
+    """
     if isinstance(step, AddIfb):
         return device.add_ifb(step.device)
     if isinstance(step, SetIfbUp):
@@ -112,7 +148,21 @@ def _request(step: Step) -> Request:
     if isinstance(step, AddClsact):
         return qdisc.add_clsact(ifindex)
     if isinstance(step, DeleteClsact):
-        return qdisc.delete_clsact(ifindex)
+        return None if hook.has_company(ifindex) else qdisc.delete_clsact(ifindex)
+    return _filter_request(step, ifindex)
+
+
+def _filter_request(
+    step: Union[AddRedirect, AddPolice, DeleteFilter, SetPasses, DeletePasses], ifindex: int
+) -> Request:
+    direction = step.direction
     if isinstance(step, AddRedirect):
-        return redirect.add(ifindex, socket.if_nametoindex(step.ifb))
-    return redirect.delete(ifindex)
+        target = socket.if_nametoindex(step.ifb)
+        return redirect.add(ifindex, direction, target, step.is_hook_foreign)
+    if isinstance(step, AddPolice):
+        return redirect.add_police(ifindex, direction, step.police, step.is_hook_foreign)
+    if isinstance(step, DeleteFilter):
+        return redirect.delete(ifindex, direction)
+    if isinstance(step, SetPasses):
+        return passes.set_(ifindex, direction, step.passes)
+    return passes.delete(ifindex, direction)

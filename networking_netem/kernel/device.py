@@ -14,20 +14,24 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 
 _IFINFOMSG = struct.Struct("=BxHiII")
 _IFF_UP = 1
-_IFLA_IFNAME, _IFLA_MTU, _IFLA_LINKINFO, _IFLA_EXT_MASK = 3, 4, 18, 29
+_IFLA_IFNAME, _IFLA_MTU, _IFLA_QDISC, _IFLA_LINKINFO, _IFLA_EXT_MASK = 3, 4, 6, 18, 29
 _IFLA_INFO_KIND = 1
 _RTEXT_FILTER_SKIP_STATS = 8
 _U32 = struct.Struct("=I")
 
 
 class Device(NamedTuple):
-    """One network device; ``kind`` is "ifb", "veth", "tun", …, or empty, as for a physical one."""
+    """One network device; ``kind`` is "ifb", "veth", "tun", …, or empty, as for a physical one.
+
+    ``root_kind`` is the kind of its root qdisc.
+    """
 
     ifindex: int
     name: str
     kind: str
     mtu_bytes: int
     is_up: bool
+    root_kind: str
 
 
 def add_ifb(name: str) -> Request:
@@ -45,6 +49,12 @@ def set_up(name: str) -> Request:
 def delete(name: str) -> Request:
     """Remove a device."""
     return Request(RTM_DELLINK, 0, _IFINFOMSG.pack(0, 0, 0, 0, 0) + _name(name))
+
+
+def get(name: str) -> Request:
+    """Ask for a device by its name; the kernel answers with an error when there is none."""
+    mask = attributes.pack(_IFLA_EXT_MASK, _U32.pack(_RTEXT_FILTER_SKIP_STATS))
+    return Request(RTM_GETLINK, 0, _IFINFOMSG.pack(0, 0, 0, 0, 0) + _name(name) + mask)
 
 
 def asked_name(body: bytes) -> str:
@@ -70,6 +80,7 @@ def parse(body: bytes) -> Device:
         kind=attributes.unpack_string(kind),
         mtu_bytes=_U32.unpack(found[_IFLA_MTU])[0],
         is_up=bool(flags & _IFF_UP),
+        root_kind=attributes.unpack_string(found.get(_IFLA_QDISC, b"")),
     )
 
 

@@ -11,8 +11,10 @@ import socket
 import struct
 
 from networking_netem.domain.ifb import is_ifb_name
-from networking_netem.kernel import device, qdisc, redirect
+from networking_netem.kernel import device, hook, passes, qdisc, redirect
 from networking_netem.kernel.netlink import Request
+
+_DIRECTIONS = {parent: direction for direction, parent in hook.HOOKS.items()}
 
 
 def refusal(request: Request) -> str:
@@ -28,7 +30,7 @@ def refusal(request: Request) -> str:
 def _is_ours(request: Request) -> bool:
     if request.message_type in (device.RTM_NEWLINK, device.RTM_DELLINK):
         return _is_for_an_ifb(request)
-    if request.message_type in (redirect.RTM_NEWTFILTER, redirect.RTM_DELTFILTER):
+    if request.message_type in (hook.RTM_NEWTFILTER, hook.RTM_DELTFILTER):
         return _is_for_our_filter(request)
     if request.message_type in (qdisc.RTM_NEWQDISC, qdisc.RTM_DELQDISC):
         return _is_for_a_qdisc(request)
@@ -42,11 +44,19 @@ def _is_for_an_ifb(request: Request) -> bool:
 
 
 def _is_for_our_filter(request: Request) -> bool:
-    ifindex = qdisc.asked_place(request.body).ifindex
-    if request == redirect.delete(ifindex):
+    ifindex, _, parent = qdisc.asked_place(request.body)
+    direction = _DIRECTIONS[parent]
+    if request in (redirect.delete(ifindex, direction), passes.delete(ifindex, direction)):
         return True
-    target = redirect.parse(request.body)
-    return request == redirect.add(ifindex, target) and is_ifb_name(socket.if_indextoname(target))
+    passing = passes.parse(request.body)
+    if passing and request == passes.set_(ifindex, direction, passing):
+        return True
+    target, limit, is_hook_foreign = redirect.parse(request.body)
+    if limit:
+        return request == redirect.add_police(ifindex, direction, limit, is_hook_foreign)
+    return request == redirect.add(ifindex, direction, target or 0, is_hook_foreign) and (
+        is_ifb_name(socket.if_indextoname(target or 0))
+    )
 
 
 def _is_for_a_qdisc(request: Request) -> bool:

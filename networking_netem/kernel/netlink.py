@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterable, Iterator, List, Sequence, Tuple
 
 from networking_netem.kernel import attributes
 
 NLM_F_REQUEST = 0x1
 NLM_F_ACK = 0x4
+NLM_F_ECHO = 0x8
 NLM_F_DUMP = 0x300
 NLM_F_EXCL = 0x200
 NLM_F_CREATE = 0x400
@@ -41,6 +43,11 @@ _BATCH_BYTES = 128 * 1024
 _BATCH_CHANGES, _BATCH_QUESTIONS = 128, 32
 """All answers to a send must fit into the socket's receive buffer, 208 KB by default. An
 acknowledgement takes 1 KB, an object 5 KB (NLMSG_GOODSIZE and what surrounds it)."""
+
+
+OUR_PORTS = 0x4E450000
+"""Sockets of an agent have port ids that begin with these 16 bits. An announcement says whose
+request caused it, so ``Watcher`` need not hear of its own."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +83,27 @@ class DumpInterrupted(Unavailable):
 
 
 class Netlink:
-    """A route netlink socket in the network namespace of the thread that makes it."""
+    """A route netlink socket in the network namespace of the thread that makes it.
 
-    def __init__(self) -> None:
+    Agents are to hear of what it changes where ``is_heard``.
+    """
+
+    def __init__(self, is_heard: bool = False) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         for option in (_NETLINK_EXT_ACK, _NETLINK_CAP_ACK, _NETLINK_GET_STRICT_CHK):
             self._socket.setsockopt(SOL_NETLINK, option, 1)
-        self._socket.bind((0, 0))
+        self._bind(0 if is_heard else OUR_PORTS)
         self._sequence = 0
+
+    def _bind(self, ports: int) -> None:
+        """Take a free port id, of those that begin so; the kernel chooses where it is 0."""
+        while True:
+            try:
+                self._socket.bind((ports and ports | random.getrandbits(16), 0))
+                return
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
     def __enter__(self) -> Netlink:
         return self
@@ -120,9 +140,9 @@ class Netlink:
         """The kernel's answer to each request, in order; a failed one does not stop the next."""
         return [answer for answer, _ in self._exchange(requests, _BATCH_CHANGES)]
 
-    def ask(self, requests: Sequence[Request]) -> List[bytes]:
+    def ask(self, requests: Iterable[Request]) -> List[bytes]:
         """The object that each request asks for, in order; empty where there is none."""
-        return [body for _, body in self._exchange(requests, _BATCH_QUESTIONS)]
+        return [body for _, body in self._exchange(list(requests), _BATCH_QUESTIONS)]
 
     def _exchange(self, requests: Sequence[Request], most: int) -> Iterator[Tuple[Answer, bytes]]:
         for batch in _batches(requests, most):

@@ -4,19 +4,26 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, TypeVar
+from typing import Callable, Collection, Dict, List, Optional, TypeVar
 
 from networking_netem.domain import ifb as ifbs
+from networking_netem.domain.filters import Passes
 from networking_netem.domain.ifb import ifb_name
-from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree
+from networking_netem.domain.link import Direction
+from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree, Way
 from networking_netem.domain.qdisc import Fifo, Netem, Tbf
-from networking_netem.kernel import device, qdisc, redirect
+from networking_netem.kernel import qdisc, tables
 from networking_netem.kernel.device import Device
 from networking_netem.kernel.netlink import DumpInterrupted, Netlink
 from networking_netem.kernel.qdisc import Found
+from networking_netem.kernel.redirect import Last
+from networking_netem.kernel.tables import Filters, Tables
 
 ATTEMPTS = 10
 """How often the dumps are made, at most, when they are interrupted."""
+
+MOST_ASKED = 16
+"""More devices than these are found in dumps of the host."""
 
 Look = TypeVar("Look")
 
@@ -24,14 +31,15 @@ Look = TypeVar("Look")
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
     """What each of the named devices holds; devices that do not exist are left out.
 
-    Raises ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
+    A few devices are asked for singly, many are found in dumps of the host. Raises
+    ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
     """
     return _uninterrupted(lambda: _observe(netlink, names))
 
 
 def orphans(netlink: Netlink) -> List[str]:
     """The names of our ifbs whose port's device is gone; raises as ``observe`` does."""
-    devices = _uninterrupted(lambda: _devices(netlink)).values()
+    devices = _uninterrupted(lambda: tables.devices(netlink))
     ours = [found.name for found in devices if _is_our_ifb(found)]
     return ifbs.orphans(ours, [found.name for found in devices if not _is_our_ifb(found)])
 
@@ -44,82 +52,74 @@ def limits_packets(netlink: Netlink) -> Dict[str, int]:
     return _uninterrupted(lambda: _limits_packets(netlink))
 
 
-def _limits_packets(netlink: Netlink) -> Dict[str, int]:
-    names = {found.ifindex: found.name for found in _devices(netlink).values()}
-    return {
-        names[found.ifindex]: found.entry.limit_packets
-        for found in _qdiscs(netlink)
-        if isinstance(found.entry, Netem) and found.ifindex in names
-    }
-
-
 def carriers(netlink: Netlink) -> List[str]:
     """The names of the devices that hold a qdisc or a filter of ours, or have an ifb.
 
     Raises as ``observe`` does.
     """
-    tables = _uninterrupted(lambda: _tables(netlink))
-    carrying = {index for index, entries in tables.qdiscs.items() if any(e.entry for e in entries)}
-    carrying |= set(tables.redirects)
-    names = {found.name for found in tables.devices.values() if _is_our_ifb(found)}
-    return [
-        found.name
-        for found in tables.devices.values()
-        if not _is_our_ifb(found) and (found.ifindex in carrying or ifb_name(found.name) in names)
-    ]
+    names = [found.name for found in _uninterrupted(lambda: tables.devices(netlink))]
+    seen = observe(netlink, [name for name in names if not ifbs.is_ifb_name(name)])
+    return [name for name, observed in seen.items() if observed.is_ours]
 
 
-class _Tables(NamedTuple):
-    """The host's devices by name; its qdiscs, and where our filters send to, by index."""
-
-    devices: Dict[str, Device]
-    qdiscs: Dict[int, List[Found]]
-    redirects: Dict[int, int]
-
-
-def _tables(netlink: Netlink) -> _Tables:
-    """Read them by two dumps and a batch of requests, however many devices there are.
-
-    Each filter is asked for by itself. A dump of actions would list all of them at once, but an
-    action outlives its filter.
-    """
-    devices = _devices(netlink)
-    qdiscs: Dict[int, List[Found]] = {}
-    for found in _qdiscs(netlink):
-        qdiscs.setdefault(found.ifindex, []).append(found)
-    hooked = [index for index, entries in qdiscs.items() if _has(entries, "clsact")]
-    filters = netlink.ask([redirect.get(index) for index in hooked])
-    redirects = {index: redirect.parse(body) for index, body in zip(hooked, filters) if body}
-    return _Tables(devices, qdiscs, redirects)
+def _limits_packets(netlink: Netlink) -> Dict[str, int]:
+    names = {found.ifindex: found.name for found in tables.devices(netlink)}
+    return {
+        names[found.ifindex]: found.entry.limit_packets
+        for found in tables.qdiscs(netlink)
+        if isinstance(found.entry, Netem) and found.ifindex in names
+    }
 
 
 def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
-    """A device with a clsact but no filter of ours costs one dump more than the tables."""
-    devices, qdiscs, redirects = _tables(netlink)
-    observed = {}
-    for name in names:
-        port = devices.get(name)
-        if port is None:
-            continue
-        present = qdiscs.get(port.ifindex, [])
-        has_clsact = _has(present, "clsact")
-        target = redirects.get(port.ifindex)
-        ifb = devices.get(ifb_name(name))
-        observed[name] = Observed(
-            device=name,
-            mtu_bytes=port.mtu_bytes,
-            tree=_tree(present),
-            has_clsact=has_clsact,
-            has_clsact_company=target is None
-            and has_clsact
-            and _has_filters(netlink, port.ifindex),
-            has_ingress_qdisc=_has(present, "ingress"),
-            redirect_ifindex=target,
-            ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(qdiscs.get(ifb.ifindex, [])))
-            if ifb and _is_our_ifb(ifb)
-            else None,
-        )
-    return observed
+    look = tables.asked if len(names) <= MOST_ASKED else tables.dumped
+    seen = look(netlink, names)
+    return {name: _observed(seen, seen.devices[name]) for name in names if name in seen.devices}
+
+
+def _observed(seen: Tables, port: Device) -> Observed:
+    present = seen.qdiscs.get(port.ifindex, [])
+    hook = tables.hook_kind(present)
+    filters = {direction: _filters(seen, port, direction, hook) for direction in Direction}
+    ways = {direction: _way(seen, port, direction, *filters[direction]) for direction in Direction}
+    noted = [last.is_hook_foreign for last, _ in filters.values() if last]
+    # Without a filter that notes it, an ifb of ours tells that we were here.
+    has_trace = any(way.ifb for way in ways.values())
+    return Observed(
+        device=port.name,
+        mtu_bytes=port.mtu_bytes,
+        root=_tree(present),
+        hook=hook,
+        is_hook_foreign=bool(hook) and (any(noted) if noted else not has_trace),
+        egress=ways[Direction.EGRESS],
+        ingress=ways[Direction.INGRESS],
+    )
+
+
+def _filters(seen: Tables, port: Device, direction: Direction, hook: str) -> Filters:
+    # A qdisc `ingress` answers for both parents with the filters of its one hook
+    # (ingress_tcf_block of net/sched/sch_ingress.c, Linux 6.1).
+    if hook == "ingress" and direction is Direction.INGRESS:
+        return None, None
+    return seen.filters.get((port.ifindex, direction), (None, None))
+
+
+def _way(
+    seen: Tables,
+    port: Device,
+    direction: Direction,
+    last: Optional[Last],
+    passing: Optional[Passes],
+) -> Way:
+    ifb = seen.devices.get(ifb_name(port.name, direction))
+    return Way(
+        redirect_ifindex=last.redirect_ifindex if last else None,
+        police=last.police if last else None,
+        passes=passing,
+        ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(seen.qdiscs.get(ifb.ifindex, [])))
+        if ifb and _is_our_ifb(ifb)
+        else None,
+    )
 
 
 def _uninterrupted(look: Callable[[], Look]) -> Look:
@@ -128,15 +128,6 @@ def _uninterrupted(look: Callable[[], Look]) -> Look:
         with contextlib.suppress(DumpInterrupted):
             return look()
     return look()
-
-
-def _has(entries: List[Found], kind: str) -> bool:
-    return any(found.kind == kind for found in entries)
-
-
-def _has_filters(netlink: Netlink, ifindex: int) -> bool:
-    bodies = netlink.dump(redirect.RTM_GETTFILTER, redirect.filters_body(ifindex))
-    return any(map(redirect.is_filter, bodies))
 
 
 def _tree(present: List[Found]) -> ObservedTree:
@@ -150,15 +141,6 @@ def _tree(present: List[Found]) -> ObservedTree:
         fifo=entries.get(Fifo),  # type: ignore[arg-type]
         backlog_packets=root.backlog_packets if root else 0,
     )
-
-
-def _devices(netlink: Netlink) -> Dict[str, Device]:
-    found = map(device.parse, netlink.dump(device.RTM_GETLINK, device.dump_body()))
-    return {entry.name: entry for entry in found}
-
-
-def _qdiscs(netlink: Netlink) -> Iterator[Found]:
-    return map(qdisc.parse, netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body()))
 
 
 def _is_our_ifb(found: Device) -> bool:

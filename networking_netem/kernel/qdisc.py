@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Any, Callable, Dict, NamedTuple, Optional, Type
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Type
 
 from networking_netem.domain.qdisc import Fifo, Netem, Qdisc, Tbf
 from networking_netem.kernel import attributes, fifo, netem, tbf
-from networking_netem.kernel.netlink import NLM_F_CREATE, NLM_F_EXCL, Request
+from networking_netem.kernel.netlink import NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL, Request
 
 RTM_NEWQDISC, RTM_DELQDISC, RTM_GETQDISC = 36, 37, 38
 
@@ -134,6 +134,28 @@ def sets_ours(request: Request) -> bool:
         and (request.flags, asked.handle, asked.parent, kind) in _WAYS
         and set(given) == {TCA_KIND, TCA_OPTIONS}
     )
+
+
+def get_root(ifindex: int) -> Request:
+    """Ask for the root qdisc of a device, whosever it is."""
+    return _get(ifindex, 0, TC_H_ROOT)
+
+
+def get_hook(ifindex: int) -> Request:
+    """Ask for the qdisc that has a device's hooks."""
+    return _get(ifindex, 0, TC_H_CLSACT)
+
+
+def get_children(ifindex: int) -> List[Request]:
+    """Ask for the qdiscs of ours below the root of a device."""
+    children = (place for place in PLACES.values() if place.parent != TC_H_ROOT)
+    return [_get(ifindex, place.handle, place.parent) for place in children]
+
+
+def _get(ifindex: int, handle: int, parent: int) -> Request:
+    # The kernel sends the answer only with NLM_F_ECHO, announces it to everybody besides, and says
+    # in it that the parent is what was asked for (qdisc_notify of net/sched/sch_api.c, Linux 6.1).
+    return Request(RTM_GETQDISC, NLM_F_ECHO, TCMSG.pack(0, ifindex, handle, parent, 0))
 
 
 def dump_body() -> bytes:

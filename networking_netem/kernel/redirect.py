@@ -1,78 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filter that sends what a device receives through an ifb: matchall with mirred.
+"""Our last filter on a hook: matchall, which sends through an ifb or limits the bandwidth.
 
 See net/sched/cls_matchall.c, net/sched/act_mirred.c and their uapi headers.
 """
 
 from __future__ import annotations
 
-import socket
 import struct
+from typing import NamedTuple, Optional
 
-from networking_netem.kernel import attributes
+from networking_netem.domain.filters import Police
+from networking_netem.domain.link import Direction
+from networking_netem.kernel import attributes, hook, police
 from networking_netem.kernel.netlink import NLM_F_CREATE, NLM_F_EXCL, Request
 from networking_netem.kernel.qdisc import TCA_KIND, TCA_OPTIONS, TCMSG
 
-RTM_NEWTFILTER, RTM_DELTFILTER, RTM_GETTFILTER = 44, 45, 46
-
-HOOK = 0xFFFFFFF2
-"""clsact's ingress: what the device receives, which is what the instance sends."""
-
-PRIORITY = 0x4E45
-"""A filter with this priority and the handle 1 is ours."""
-
-_HANDLE = 1
-_INFO = PRIORITY << 16 | socket.htons(0x0003)
-_TCA_MATCHALL_ACT = 2
-_TCA_ACT_KIND, _TCA_ACT_OPTIONS = 1, 2
-_TCA_MIRRED_PARMS = 2
+KIND = "matchall"
+_CLASSID, _ACT = 1, 2
+TCA_ACT_KIND, TCA_ACT_OPTIONS = 1, 2
+_MIRRED_PARMS = 2
 _MIRRED = struct.Struct("=IIiiiiI")
 _TC_ACT_STOLEN = 4
-_TCA_EGRESS_REDIR = 1
+_EGRESS_REDIR = 1
+_U32 = struct.Struct("=I")
+
+_FOREIGN_HOOK = 0x4E450001
+"""The class that the filter names where clsact was there before it. clsact has no classes."""
 
 
-def add(ifindex: int, ifb_ifindex: int) -> Request:
-    """Redirect every frame that the device receives to the ifb; EEXIST when ours is there."""
-    mirred = _MIRRED.pack(0, 0, _TC_ACT_STOLEN, 0, 0, _TCA_EGRESS_REDIR, ifb_ifindex)
-    action = attributes.pack_string(_TCA_ACT_KIND, "mirred") + attributes.pack(
-        _TCA_ACT_OPTIONS, attributes.pack(_TCA_MIRRED_PARMS, mirred)
-    )
-    options = attributes.pack(_TCA_MATCHALL_ACT, attributes.pack(1, action))
+class Last(NamedTuple):
+    """Our last filter as the kernel reports it."""
+
+    redirect_ifindex: Optional[int]
+    police: Optional[Police]
+    is_hook_foreign: bool
+
+
+def add(ifindex: int, direction: Direction, ifb_ifindex: int, is_hook_foreign: bool) -> Request:
+    """Redirect every frame of a direction to the ifb; EEXIST when our last filter is there."""
+    mirred = _MIRRED.pack(0, 0, _TC_ACT_STOLEN, 0, 0, _EGRESS_REDIR, ifb_ifindex)
+    does = action("mirred", attributes.pack(_MIRRED_PARMS, mirred))
+    return _add(ifindex, direction, does, is_hook_foreign)
+
+
+def add_police(ifindex: int, direction: Direction, wanted: Police, foreign: bool) -> Request:
+    """Drop what exceeds a rate, and show the rest to the next filter; EEXIST as ``add``."""
+    options = police.encode(wanted, police.TC_ACT_UNSPEC, police.TC_ACT_SHOT)
+    return _add(ifindex, direction, action("police", options), foreign)
+
+
+def delete(ifindex: int, direction: Direction) -> Request:
+    """Delete our last filter."""
+    return hook.delete(ifindex, direction, hook.PRIORITY, KIND)
+
+
+def get(ifindex: int, direction: Direction) -> Request:
+    """Ask for our last filter; the kernel answers with an error when it is not there."""
+    return hook.get(ifindex, direction, hook.PRIORITY, KIND)
+
+
+def parse(body: bytes) -> Last:
+    """Our last filter; its ``redirect_ifindex`` is 0 when it does something else."""
+    options = attributes.unpack(attributes.unpack(body, TCMSG.size).get(TCA_OPTIONS, b""))
+    does = attributes.unpack(attributes.unpack(options.get(_ACT, b"")).get(1, b""))
+    is_hook_foreign = options.get(_CLASSID) == _U32.pack(_FOREIGN_HOOK)
+    found = does.get(TCA_ACT_OPTIONS, b"")
+    if attributes.unpack_string(does.get(TCA_ACT_KIND, b"")) == "police":
+        return Last(None, police.decode(found), is_hook_foreign)
+    mirred = attributes.unpack(found).get(_MIRRED_PARMS)
+    return Last(_MIRRED.unpack_from(mirred)[6] if mirred else 0, None, is_hook_foreign)
+
+
+def _add(ifindex: int, direction: Direction, does: bytes, is_hook_foreign: bool) -> Request:
+    options = attributes.pack(_ACT, attributes.pack(1, does))
+    if is_hook_foreign:
+        options = attributes.pack(_CLASSID, _U32.pack(_FOREIGN_HOOK)) + options
     body = (
-        TCMSG.pack(0, ifindex, _HANDLE, HOOK, _INFO)
-        + attributes.pack_string(TCA_KIND, "matchall")
+        hook.head(ifindex, direction, hook.PRIORITY)
+        + attributes.pack_string(TCA_KIND, KIND)
         + attributes.pack(TCA_OPTIONS, options)
     )
-    return Request(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, body)
+    return Request(hook.RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, body)
 
 
-def delete(ifindex: int) -> Request:
-    """Delete our filter."""
-    body = TCMSG.pack(0, ifindex, _HANDLE, HOOK, _INFO)
-    return Request(RTM_DELTFILTER, 0, body + attributes.pack_string(TCA_KIND, "matchall"))
-
-
-def get(ifindex: int) -> Request:
-    """Ask for our filter; the kernel answers with an error when it is not there."""
-    body = TCMSG.pack(0, ifindex, _HANDLE, HOOK, _INFO)
-    return Request(RTM_GETTFILTER, 0, body + attributes.pack_string(TCA_KIND, "matchall"))
-
-
-def parse(body: bytes) -> int:
-    """The index of the device that our filter sends to; 0 when it does something else."""
-    options = attributes.unpack(attributes.unpack(body, TCMSG.size).get(TCA_OPTIONS, b""))
-    action = attributes.unpack(attributes.unpack(options.get(_TCA_MATCHALL_ACT, b"")).get(1, b""))
-    mirred = attributes.unpack(action.get(_TCA_ACT_OPTIONS, b"")).get(_TCA_MIRRED_PARMS)
-    target: int = _MIRRED.unpack_from(mirred)[6] if mirred else 0
-    return target
-
-
-def filters_body(ifindex: int) -> bytes:
-    """The body of a dump of the filters on one device's hook."""
-    return TCMSG.pack(0, ifindex, 0, HOOK, 0)
-
-
-def is_filter(body: bytes) -> bool:
-    """Whether a message of that dump is about a filter; some are only about a priority."""
-    handle: int = TCMSG.unpack_from(body)[2]
-    return handle != 0
+def action(kind: str, options: bytes) -> bytes:
+    """The attributes of the one action of a filter."""
+    return attributes.pack_string(TCA_ACT_KIND, kind) + attributes.pack(TCA_ACT_OPTIONS, options)

@@ -6,12 +6,13 @@ from __future__ import annotations
 import logging
 from typing import Collection, Dict, List, Mapping, Set, Tuple
 
-from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.ifb import ifb_names
 from networking_netem.domain.link import Direction
 from networking_netem.domain.observed import Observed
-from networking_netem.domain.plan import LIMIT_PACKETS_MIN, Plan
+from networking_netem.domain.plan import Plan
+from networking_netem.domain.tree import LIMIT_PACKETS_MIN
 from networking_netem.reconcile.limits import Limits
-from networking_netem.reconcile.room import Queue, Room, Tally, queues_of
+from networking_netem.reconcile.room import Queue, Room, Tally, leftovers_of, queues_of
 
 LOG = logging.getLogger(__name__)
 
@@ -58,12 +59,13 @@ class Budget:
 
     def doubt_others(self, devices: Collection[str]) -> None:
         """Nobody looks at other devices than these: what they held may have gone."""
-        self._doubted |= self._held.holders - {*devices, *map(ifb_name, devices)}
+        looked_at = {name for device in devices for name in (device, *ifb_names(device))}
+        self._doubted |= self._held.holders - looked_at
 
     def unplugged(self, device: str) -> None:
-        """A port's device has gone; its ifb may still be there."""
+        """A port's device has gone; its ifbs may still be there."""
         self.forget(device)
-        self._doubted |= self._held.holders & {ifb_name(device)}
+        self._doubted |= self._held.holders & set(ifb_names(device))
 
     def forget(self, holder: str) -> None:
         """The netem of a device or ifb has gone."""
@@ -79,6 +81,7 @@ class Budget:
         """
         device = observed.device
         queues = queues_of(needed, observed)
+        self._hold_leftovers(leftovers_of(needed, observed))
         if self._is_as_needed(queues.values()):
             return Room({})
         for queue in queues.values():
@@ -106,6 +109,13 @@ class Budget:
             else:
                 self._say(device, direction, queue, granted)
         return Room(limits, is_final, tuple(refusals))
+
+    def _hold_leftovers(self, limits_packets: Mapping[str, int]) -> None:
+        """A netem that is to go holds its room until it has gone."""
+        for holder, limit_packets in limits_packets.items():
+            if limit_packets != self._held[holder] or not limit_packets:
+                self.forget(holder)
+                self._held[holder] = limit_packets
 
     def _is_as_needed(self, queues: Collection[Queue]) -> bool:
         """True when the kernel's limits are those needed and granted: most looks find this."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import FrozenSet, Set
 
-from networking_netem.domain.plan import EGRESS_MODULES
+from networking_netem.domain.plan import IFB_MODULES, PASS_MODULES
 
 LOG = logging.getLogger(__name__)
 
@@ -41,8 +41,12 @@ class Modules:
 
 
 def _consequence(module: str) -> str:
-    if module in EGRESS_MODULES:
-        return "nothing is imposed on what instances send (egress); ingress is"
     if module == "sch_netem":
         return "of links only bandwidth limits are imposed"
-    return "no link is imposed"
+    if module == "sch_tbf":
+        return "of links only bandwidth limits are imposed, by policing"
+    if module in IFB_MODULES:
+        return "of what instances send (egress) only bandwidth limits are imposed; ingress is"
+    if module in PASS_MODULES:
+        return "no traffic is protected, ARP and DHCP are impaired as all else"
+    return f"what needs {module} is not imposed"

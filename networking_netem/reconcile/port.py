@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Optional, Tuple
+from typing import FrozenSet, Optional, Tuple
 
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.plan import Conditions, Plan, plan
 from networking_netem.domain.shortfall import shortfalls
 from networking_netem.reconcile.status import SETTLED, Failed, Settled, Status, Waiting
@@ -20,13 +20,19 @@ FIRST_RETRY_S, LAST_RETRY_S = 0.05, 30.0
 
 @dataclass
 class Port:
-    """A device, its desired link, and its status."""
+    """A device, its desired link, and its status.
+
+    ``refused`` are the directions whose trees the kernel did not take at the last try. ``has_root``
+    is true while the device's root holds a tree of ours.
+    """
 
     device: str
     link: Link = Link.CLEAN
     status: Status = SETTLED
     _retry_s: float = FIRST_RETRY_S
     _complaint: str = ""
+    refused: FrozenSet[Direction] = frozenset()
+    has_root: bool = False
     _planned: Optional[Tuple[Link, Conditions, Plan]] = None
 
     @property
@@ -57,6 +63,7 @@ class Port:
 
     def begin(self, now_s: float) -> None:
         """A look at the port begins. Whatever comes of it, there is another."""
+        self.refused = frozenset()
         self.touch(now_s + self._retry_s)
 
     def settle(self) -> None:

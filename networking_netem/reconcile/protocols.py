@@ -25,8 +25,17 @@ class Kernel(Protocol):
 class Switch(Protocol):
     """What the reconciler needs of the switch that the ports are on."""
 
-    def claim(self, device: str) -> bool:
-        """Have the switch leave the qdiscs of a port alone; False when it does already."""
+    def claim(self, device: str, has_root: bool) -> bool:
+        """Take the switch's own limits off a port; True when there were any.
+
+        Where ``has_root``, the switch leaves the port's root qdisc alone from now on.
+        """
 
     def release(self, device: str) -> None:
-        """Give the qdiscs of a port back to the switch."""
+        """Give the root qdisc of a port back to the switch."""
+
+    def kept_roots(self) -> Collection[str]:
+        """The ports whose root qdiscs the switch leaves alone."""
+
+    def uses_hooks(self) -> bool:
+        """Whether the switch puts filters of its own on its ports' hooks."""

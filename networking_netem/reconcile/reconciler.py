@@ -7,29 +7,35 @@ import contextlib
 import logging
 import threading
 import time
+from dataclasses import dataclass, replace
 from typing import (
     Callable,
     Collection,
     Dict,
+    FrozenSet,
     Iterator,
     List,
     Mapping,
     Optional,
     Sequence,
+    Tuple,
 )
 
-from networking_netem.domain.diff import Steps, diff, obstacles
-from networking_netem.domain.ifb import ifb_name
-from networking_netem.domain.link import Link
+from networking_netem.domain.diff import diff, obstacles
+from networking_netem.domain.ifb import ifb_names
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.observed import Observed
-from networking_netem.domain.plan import Conditions, Plan, limited
+from networking_netem.domain.plan import Conditions, Plan
+from networking_netem.domain.protect import PROTECTED
 from networking_netem.domain.step import DeleteIfb, Step
+from networking_netem.domain.tree_diff import Steps
 from networking_netem.kernel.netlink import Unavailable
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.halves import by_halves
 from networking_netem.reconcile.modules import Modules
 from networking_netem.reconcile.port import Port
 from networking_netem.reconcile.protocols import Kernel, Switch
+from networking_netem.reconcile.refusal import BOTH, Refusal, by_device
 from networking_netem.reconcile.room import Room
 from networking_netem.reconcile.status import Status
 
@@ -42,11 +48,26 @@ DEBOUNCE_S = 0.005
 """Who changed something often changes more at once; wait this long for the rest."""
 
 
+SWITCH_TAKES = "the switch takes its own qdiscs away"
+
+OTHERS = Refusal(BOTH, f"others changed its qdiscs {ROUNDS} times meanwhile")
+
+
+@dataclass(frozen=True)
+class _Todo:
+    """The steps for a device, and what the switch must leave to us for them."""
+
+    steps: Steps
+    needs_root: bool
+    is_hook_shared: bool
+
+
 class Reconciler:
     """Plans, observes, applies and observes again, for one device as for a thousand.
 
     No port stops another. What is refused or raised becomes the status of its port, which is tried
-    again later and later, and is left clean rather than half done. ``clock`` counts seconds.
+    again later and later. ``protected`` names the traffic that no link touches. ``clock`` counts
+    seconds.
     """
 
     def __init__(
@@ -54,11 +75,13 @@ class Reconciler:
         kernel: Kernel,
         switch: Switch,
         budget: Budget,
+        protected: FrozenSet[str] = PROTECTED,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kernel = kernel
         self._switch = switch
         self._budget = budget
+        self._protected = protected
         self._clock = clock
         self._modules = Modules()
         self._ports: Dict[str, Port] = {}
@@ -83,8 +106,9 @@ class Reconciler:
         """Look soon at the ports behind these devices or ifbs; None for all."""
         with self._lock:
             at_s = self._clock() + DEBOUNCE_S
+            touched = None if names is None else set(names)
             for device, port in self._ports.items():
-                if names is None or device in names or ifb_name(device) in names:
+                if touched is None or not touched.isdisjoint((device, *ifb_names(device))):
                     port.touch(at_s)
 
     def audit(self) -> None:
@@ -94,6 +118,7 @@ class Reconciler:
             self._sweep()
             self._budget.doubt_others(self._ports)
             self.reconcile(list(self._ports))
+            self._give_roots_back()
 
     def reconcile(self, devices: Collection[str]) -> None:
         """Make the kernel hold what is desired of these devices; clean where nothing is.
@@ -115,14 +140,15 @@ class Reconciler:
                 self._fail(port, error)
 
     def _reconcile_together(self, ports: Sequence[Port]) -> None:
-        refusals: Mapping[str, str] = {}
+        refusals: Mapping[str, Refusal] = {}
         for count in range(ROUNDS):
             todo = self._look(ports, is_first=not count)
-            ports = self._claimed([port for port in ports if port.device in todo])
+            ports = self._claimed([port for port in ports if port.device in todo], todo)
             if not ports:
                 return
-            refusals = self._tell(ports, [step for each in ports for step in todo[each.device]])
-        self._give_up(ports, refusals)
+            refusals = self._tell(ports, [step for p in ports for step in todo[p.device].steps])
+        for port in ports:
+            self._give_up(port, refusals.get(port.device, OTHERS))
 
     def _fail(self, port: Port, error: Exception) -> None:
         LOG.debug("%s", port.device, exc_info=error)
@@ -149,45 +175,45 @@ class Reconciler:
         due = ((device, port.due_at_s) for device, port in self._ports.items())
         return {device: at_s for device, at_s in due if at_s is not None}
 
-    def _look(self, ports: Sequence[Port], is_first: bool) -> Dict[str, Steps]:
-        """The steps of each device that has any. A port without steps has its status after this."""
+    def _look(self, ports: Sequence[Port], is_first: bool) -> Dict[str, _Todo]:
+        """What is to be done of each device. A port without anything has its status after this."""
         if self._budget.is_doubtful:
             self._budget.seed(self._kernel.limits_packets())
         seen = self._kernel.observe([port.device for port in ports])
-        todo: Dict[str, Steps] = {}
+        todo: Dict[str, _Todo] = {}
         for port in ports:
             with self._blaming(port):
-                steps = self._steps(port, seen.get(port.device), is_first)
-                if steps:
-                    todo[port.device] = steps
+                found = self._todo(port, seen.get(port.device), is_first)
+                if found:
+                    todo[port.device] = found
         if len(seen) < len(ports):
             self._sweep()
         return todo
 
-    def _steps(self, port: Port, observed: Optional[Observed], is_first: bool) -> Steps:
-        """What there is to tell the kernel now; without any, the port gets its status."""
+    def _todo(self, port: Port, observed: Optional[Observed], is_first: bool) -> Optional[_Todo]:
+        """What there is to tell the kernel now; without anything, the port gets its status."""
         if observed is None:
             self._budget.unplugged(port.device)
             self._settle(port)
-            return ()
-        needed = self._plan(port, observed)
-        room = self._budget.room(needed, observed, self._clock(), is_first)
-        plan = limited(needed, room.limits_packets)
+            return None
+        port.has_root = observed.root.tbf is not None
+        plan, room = self._plan(port, observed, is_first)
         left = diff(plan, observed)
-        if not left.steps:
-            self._conclude(port, obstacles(plan, observed), left.awaited_packets, room)
-        return left.steps
+        if left.steps:
+            return _Todo(left.steps, plan.ingress.is_at_root, observed.hook == "ingress")
+        self._conclude(port, obstacles(plan, observed), left.awaited_packets, room)
+        return None
 
     def _conclude(
-        self, port: Port, hindrances: Sequence[str], awaited_packets: int, room: Room
+        self, port: Port, hindrances: Mapping[Direction, str], awaited_packets: int, room: Room
     ) -> None:
         """Give a port its status that leaves nothing to tell the kernel now."""
         if hindrances:
             # What the switch put there it takes away when it is told to.
-            if self._switch.claim(port.device):
-                port.wait(self._clock(), "the switch takes its own qdiscs away")
+            if self._switch.claim(port.device, has_root=Direction.INGRESS in hindrances):
+                port.wait(self._clock(), SWITCH_TAKES)
             else:
-                port.fail(self._clock(), "; ".join(hindrances))
+                self._give_up(port, Refusal(frozenset(hindrances), "; ".join(hindrances.values())))
         elif room.refusals:
             port.fail(self._clock(), "; ".join(room.refusals))
         elif awaited_packets:
@@ -204,48 +230,69 @@ class Reconciler:
             self._switch.release(port.device)
             self._ports.pop(port.device, None)
 
-    def _claimed(self, ports: Sequence[Port]) -> List[Port]:
+    def _claimed(self, ports: Sequence[Port], todo: Mapping[str, _Todo]) -> List[Port]:
         """Those of the ports that the switch leaves alone; a clean one needs no claim."""
         claimed = []
         for port in ports:
             with self._blaming(port):
-                if port.link != Link.CLEAN:
-                    self._switch.claim(port.device)
-                claimed.append(port)
+                each = todo[port.device]
+                had_limits = port.link != Link.CLEAN and self._switch.claim(
+                    port.device, each.needs_root
+                )
+                if had_limits and each.is_hook_shared:
+                    # The switch's policing has a qdisc that goes with it, and filters with both.
+                    port.wait(self._clock(), SWITCH_TAKES)
+                else:
+                    claimed.append(port)
         return claimed
 
-    def _tell(self, ports: Sequence[Port], steps: Sequence[Step]) -> Dict[str, str]:
-        """Apply the steps and return the first refusal by port's device.
-
-        The first is the cause of those behind it.
-        """
-        owners = {ifb_name(port.device): port.device for port in ports}
-        refusals: Dict[str, str] = {}
-        for failure in self._kernel.apply(steps):
-            device = owners.get(failure.step.device, failure.step.device)
-            if device not in refusals:
-                refusals[device] = str(failure)
-                if failure.missing_module:
-                    self._modules.report(failure.missing_module)
+    def _tell(self, ports: Sequence[Port], steps: Sequence[Step]) -> Dict[str, Refusal]:
+        """Apply the steps and return what was refused, by port's device."""
+        refusals = by_device(self._kernel.apply(steps), [port.device for port in ports])
+        for refusal in refusals.values():
+            if refusal.missing_module:
+                self._modules.report(refusal.missing_module)
         return refusals
 
-    def _give_up(self, ports: Sequence[Port], refusals: Mapping[str, str]) -> None:
-        """Leave ports clean that could not be brought to their links, and try them later."""
-        seen = self._kernel.observe([port.device for port in ports])
-        for port in ports:
-            observed = seen.get(port.device)
+    def _give_up(self, port: Port, refusal: Refusal) -> None:
+        """Leave a port what can be had of its link without the trees that were refused.
+
+        That is the other direction, and a bandwidth limit. A port that is refused even that is left
+        clean. It is tried again later.
+        """
+        port.refused = refusal.directions
+        for _ in range(ROUNDS):
+            observed = self._kernel.observe([port.device]).get(port.device)
             if observed is None:
                 port.wait(self._clock(), "its device has gone")
-                continue
-            why = refusals.get(port.device, f"others changed its qdiscs {ROUNDS} times meanwhile")
-            port.fail(self._clock(), why)
-            self._kernel.apply(diff(Plan(), observed).steps)
+                return
+            steps = diff(self._plan(port, observed, is_first=False)[0], observed).steps
+            if not steps:
+                break
+            if self._kernel.apply(steps):
+                self._kernel.apply(diff(Plan(), observed).steps)
+                break
+        port.fail(self._clock(), refusal.why)
 
-    def _plan(self, port: Port, observed: Observed) -> Plan:
-        """What the kernel must hold now, with all the room that it needs."""
-        if port.link == Link.CLEAN:
-            return Plan()
-        return port.plan(Conditions(observed.plan_mtu_bytes, self._modules.missing))
+    def _plan(self, port: Port, observed: Observed, is_first: bool) -> Tuple[Plan, Room]:
+        """What the kernel must hold now, and the room that it has for it."""
+        needed = Plan()
+        if port.link != Link.CLEAN:
+            conditions = Conditions.of(
+                observed, self._modules.missing, port.refused, self._protected
+            )
+            needed = port.plan(conditions)
+        if observed.hook == "clsact" and not needed.has_filter and self._switch.uses_hooks():
+            needed = replace(needed, keeps_clsact=True)
+        room = self._budget.room(needed, observed, self._clock(), is_first)
+        return needed.limited(room.limits_packets), room
+
+    def _give_roots_back(self) -> None:
+        """Have the switch mind those root qdiscs again that held a tree of ours before."""
+        for device in self._switch.kept_roots():
+            port = self._ports.get(device)
+            if port and not port.has_root:
+                self._switch.release(device)
 
     def _sweep(self) -> None:
         """Remove the ifbs of devices that are gone, or leave it to the next audit."""

@@ -8,7 +8,7 @@ from typing import AbstractSet, Dict, Mapping, Optional, Tuple
 
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.link import Direction
-from networking_netem.domain.observed import Observed, ObservedTree
+from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Plan
 from networking_netem.domain.qdisc import Netem
 
@@ -39,16 +39,27 @@ class Queue:
 def queues_of(needed: Plan, observed: Observed) -> Dict[Direction, Queue]:
     """The queues of a device in both directions, whether or not there is a netem in them."""
     device = observed.device
-    found = {
-        Direction.EGRESS: (ifb_name(device), observed.ifb.tree if observed.ifb else ObservedTree()),
-        Direction.INGRESS: (device, observed.tree),
-    }
     queues = {}
-    for direction, (holder, tree) in found.items():
-        wanted = needed[direction]
-        netem = wanted.netem if wanted else None
+    for direction in Direction:
+        path = needed[direction]
+        netem = path.tree.netem if path.tree else None
+        is_at_root = path.is_at_root
+        holder = device if is_at_root else ifb_name(device, direction)
+        tree = observed.root if is_at_root else observed[direction].tree
         queues[direction] = Queue(holder, netem, tree.netem, tree.backlog_packets)
     return queues
+
+
+def leftovers_of(needed: Plan, observed: Observed) -> Dict[str, int]:
+    """The limits of netems that are not where the plan has them, by holder; 0 for no netem."""
+    device = observed.device
+    trees = {device: observed.root, ifb_name(device, Direction.INGRESS): observed.ingress.tree}
+    planned = {queue.holder for queue in queues_of(needed, observed).values()}
+    return {
+        holder: tree.netem.limit_packets if tree.netem else 0
+        for holder, tree in trees.items()
+        if holder not in planned
+    }
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from networking_netem.client.osc import rule as commands
 from networking_netem.domain import impairment
 from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.link import Link
-from networking_netem.domain.plan import tree
 from networking_netem.domain.rule_types import RuleType
+from networking_netem.domain.tree import tree
 from networking_netem.rules import models, objects
 
 REPO = Path(__file__).parents[2]

@@ -26,7 +26,7 @@ from networking_netem.domain.link import Link
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.edits import Edits
 from networking_netem.reconcile.reconciler import Reconciler
-from tests.contract.open_vswitch import ROW, Ovs
+from tests.contract.open_vswitch import Ovs
 from tests.contract.qos import PORT_ID, TAP, delay, limit, policy, port
 from tests.support.kernel_in_memory import KernelInMemory
 
@@ -266,16 +266,16 @@ def test_a_policy_of_neutrons_becomes_a_link_and_ends(ovs: Ovs, unlocked_deletio
         egress=Impairment(delay_us=100_000), ingress=Impairment(rate_kbps=1000, burst_kbit=1000)
     )
     assert reconciler.link(TAP) == asked
-    assert kernel.devices[TAP].ifb
-    assert ovs.owner(TAP) == ROW
+    assert kernel.devices[TAP].egress.is_carrying
+    assert ovs.owner(TAP) == ""
 
     kernel.plug("qvr11111111-11")
     extension.handle_port(None, port("qvr11111111-11"))
     assert reconciler.link("qvr11111111-11") == asked
-    assert kernel.devices[TAP].ifb is None
+    assert not kernel.devices[TAP].is_ours
     extension.handle_port(None, port())
 
     extension.delete_port(None, {"port_id": PORT_ID})
     assert reconciler.statuses() == {}
-    assert kernel.devices[TAP].ifb is None
+    assert not kernel.devices[TAP].is_ours
     assert ovs.owner(TAP) == ""

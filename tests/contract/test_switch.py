@@ -17,24 +17,51 @@ def test_neutrons_limits_go_from_a_port_that_we_claim(ovs: Ovs) -> None:
     ovs.bridge.update_ingress_bw_limit_for_port(TAP, 1000, 100)
     assert (ovs.policing_kbps(TAP), ovs.owner(TAP)) == (1000, "Neutron")
 
-    assert switch.claim(TAP)
+    assert switch.claim(TAP, has_root=False)
     assert ovs.policing_kbps(TAP) == 0, (
         "delete_egress_bw_limit_for_port no longer ends policing, which excludes our qdisc: "
-        "nothing will be imposed on what instances send"
+        "nothing will be imposed on what instances receive"
     )
-    assert ovs.owner(TAP) == ROW, "Open vSwitch will take our qdiscs off the port"
-    assert not switch.claim(TAP)
+    assert ovs.owner(TAP) == ""
     left = ovs.vsctl("--bare", "--columns=type", "list", "QoS").split()
-    assert left == ["linux-noop"], "delete_ingress_bw_limit_for_port left its row behind"
+    assert left == [], "delete_ingress_bw_limit_for_port left its row behind"
+    assert not switch.claim(TAP, has_root=False)
+    assert not switch.claim("tap33333333-33", has_root=True)
 
-    assert not switch.claim("tap33333333-33")
+
+def test_a_root_that_is_claimed_has_our_row(ovs: Ovs) -> None:
+    switch = Switch(ovs.bridge)
+    ovs.bridge.update_ingress_bw_limit_for_port(TAP, 1000, 100)
+    assert switch.claim(TAP, has_root=True)
+    assert not switch.claim(TAP, has_root=True)
+    assert ovs.owner(TAP) == ROW, "Open vSwitch will take our qdiscs off the port"
+    assert list(switch.kept_roots()) == [TAP]
     switch.release(TAP)
     assert ovs.owner(TAP) == ""
+    assert list(switch.kept_roots()) == []
+
+
+def test_a_qos_row_of_others_stays(ovs: Ovs) -> None:
+    switch = Switch(ovs.bridge)
+    ovs.vsctl("set", "Port", TAP, "qos=@q", "--", "--id=@q", "create", "QoS", "type=linux-sfq")
+    row = ovs.vsctl("get", "Port", TAP, "qos")
+    assert not switch.claim(TAP, has_root=True)
+    switch.release(TAP)
+    assert ovs.vsctl("get", "Port", TAP, "qos") == row
+    ovs.vsctl("clear", "Port", TAP, "qos", "--", "destroy", "QoS", row)
+
+
+def test_offloading_is_known(ovs: Ovs) -> None:
+    switch = Switch(ovs.bridge)
+    assert not switch.uses_hooks()
+    ovs.vsctl("set", "Open_vSwitch", ".", "other_config:hw-offload=true")
+    assert switch.uses_hooks()
+    ovs.vsctl("remove", "Open_vSwitch", ".", "other_config", "hw-offload")
 
 
 def test_neutrons_clearing_leaves_our_row(ovs: Ovs) -> None:
     switch = Switch(ovs.bridge)
-    switch.claim(TAP)
+    switch.claim(TAP, has_root=True)
     extension = NetemAgentExtension()
     extension.policy_map, extension.qos_driver = qos.PortPolicyMap(), ovs.driver()
     if hasattr(extension, "handle_switch_restart"):  # 29

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from typing import Collection, List, Sequence
 
 from networking_netem.kernel import guard
 from networking_netem.kernel.netlink import Answer, Netlink, Request
@@ -12,12 +12,20 @@ from networking_netem.kernel.netlink import Answer, Netlink, Request
 class NoSwitch:
     """Stands in for `Switch` on a host without Open vSwitch: its methods do nothing."""
 
-    def claim(self, device: str) -> bool:
+    def claim(self, device: str, has_root: bool) -> bool:
         """Do nothing."""
         return False
 
     def release(self, device: str) -> None:
         """Do nothing."""
+
+    def kept_roots(self) -> Collection[str]:
+        """None."""
+        return ()
+
+    def uses_hooks(self) -> bool:
+        """Never."""
+        return False
 
 
 class Sender:

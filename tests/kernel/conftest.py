@@ -22,7 +22,10 @@ def _call(result: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-MODULES = ("sch_tbf", "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb")
+MODULES = (
+    *("sch_tbf", "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb"),
+    *("cls_bpf", "act_police"),
+)
 
 
 def load_modules() -> None:

@@ -10,12 +10,14 @@ from typing import Optional, Tuple
 import pytest
 
 from networking_netem.domain.diff import Difference, diff, obstacles
-from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.impairment import MAXIMA, Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.observed import Observed, ObservedTree
-from networking_netem.domain.plan import Conditions, Plan, Tree, plan
-from networking_netem.domain.step import ChangeQdisc, Step
+from networking_netem.domain.plan import Conditions, Plan, plan
+from networking_netem.domain.police import bandwidth_police
+from networking_netem.domain.step import AddIfb, ChangeQdisc, Step
+from networking_netem.domain.tree import Tree
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import observe
@@ -42,9 +44,13 @@ LINKS = {
 
 def reach(netlink: Netlink, device: str, wanted: Link) -> Tuple[Step, ...]:
     """Reconcile until the diff is empty; return all steps."""
+    return reach_plan(netlink, device, plan(wanted, Conditions.of(seen(netlink, device))))
+
+
+def reach_plan(netlink: Netlink, device: str, wanted: Plan) -> Tuple[Step, ...]:
     taken: Tuple[Step, ...] = ()
     for _ in range(ROUNDS):
-        left = left_to(netlink, device, plan(wanted))
+        left = left_to(netlink, device, wanted)
         if left.is_none:
             return taken
         assert apply(netlink.transact, left.steps) == ()
@@ -64,13 +70,13 @@ def seen(netlink: Netlink, device: str) -> Observed:
 def test_what_is_applied_is_observed(netlink: Netlink, tap: str, wanted: Link) -> None:
     reach(netlink, tap, wanted)
     observed = seen(netlink, tap)
-    for tree, found in (
-        (plan(wanted).ingress, observed.tree),
-        (plan(wanted).egress, observed.ifb.tree if observed.ifb else None),
-    ):
+    for direction in Direction:
+        tree, found = plan(wanted)[direction].ifb_tree, observed[direction].tree
         if tree is not None:
-            assert found is not None
             assert (found.tbf, found.netem, found.fifo) == (tree.tbf, tree.netem, tree.fifo)
+            assert observed[direction].is_carrying
+            assert observed[direction].passes == plan(wanted)[direction].passes
+    assert observed.root == ObservedTree()
     assert left_to(netlink, tap, plan(wanted)).is_none
 
 
@@ -89,8 +95,8 @@ def test_any_sequence_leaves_exactly_the_last_link(netlink: Netlink, tap: str) -
         wanted = Link(egress=_any(draw), ingress=_any(draw))
         reach(netlink, tap, wanted)
         observed, planned = seen(netlink, tap), plan(wanted)
-        assert_holds(observed.tree, planned.ingress)
-        assert_holds(observed.ifb.tree if observed.ifb else ObservedTree(), planned.egress)
+        for direction in Direction:
+            assert_holds(observed[direction].tree, planned[direction].tree)
 
 
 def assert_holds(found: ObservedTree, planned: Optional[Tree]) -> None:
@@ -119,30 +125,43 @@ def test_one_rules_edit_is_one_change_in_place(netlink: Netlink, tap: str) -> No
     )
     steps = left_to(netlink, tap, plan(edited)).steps
     assert [type(step) for step in steps] == [ChangeQdisc]
-    assert steps[0].device == ifb_name(tap)
-    assert steps[0].qdisc == plan(edited).egress.netem
+    assert steps[0].device == ifb_name(tap, Direction.EGRESS)
+    tree = plan(edited).egress.tree
+    assert tree
+    assert steps[0].qdisc == tree.netem
 
 
-def test_a_foreign_root_is_left_alone_and_egress_is_built(netlink: Netlink, tap: str) -> None:
+def test_a_root_qdisc_of_others_is_no_obstacle(netlink: Netlink, tap: str) -> None:
     tc("qdisc", "add", "dev", tap, "root", "handle", "7:", "prio")
-    wanted = plan(LINKS["all"])
-    assert apply(netlink.transact, left_to(netlink, tap, wanted).steps) == ()
-    assert obstacles(wanted, seen(netlink, tap)) == (
-        f"{tap} has a root qdisc that is not ours: prio 7:",
-    )
-    assert "qdisc prio 7: root" in tc("qdisc", "show", "dev", tap)
-    assert seen(netlink, tap).ifb is not None
+    reach(netlink, tap, LINKS["all"])
+    assert obstacles(plan(LINKS["all"]), seen(netlink, tap)) == {}
     reach(netlink, tap, Link.CLEAN)
     assert "qdisc prio 7: root" in tc("qdisc", "show", "dev", tap)
 
 
-def test_clsact_stays_while_somebody_elses_filter_is_on_it(netlink: Netlink, tap: str) -> None:
+FOREIGN = ("prio", "3", "matchall", "action", "ok")
+
+
+@pytest.mark.parametrize("hook", ["ingress", "egress"])
+def test_clsact_stays_while_somebody_elses_filter_is_on_it(
+    netlink: Netlink, tap: str, hook: str
+) -> None:
+    reach(netlink, tap, LINKS["all"])
+    tc("filter", "add", "dev", tap, hook, *FOREIGN)
+    reach(netlink, tap, Link.CLEAN)
+    assert "matchall" in tc("filter", "show", "dev", tap, hook)
+    assert not seen(netlink, tap).is_ours
+
+
+def test_clsact_that_was_there_before_stays(netlink: Netlink, tap: str) -> None:
     tc("qdisc", "add", "dev", tap, "clsact")
-    tc("filter", "add", "dev", tap, "ingress", "prio", "3", "matchall", "action", "ok")
     reach(netlink, tap, LINKS["delay"])
+    assert seen(netlink, tap).is_hook_foreign
+    reach(netlink, tap, LINKS["all"])
+    assert seen(netlink, tap).is_hook_foreign
     reach(netlink, tap, Link.CLEAN)
-    assert "matchall" in tc("filter", "show", "dev", tap, "ingress")
-    assert seen(netlink, tap).redirect_ifindex is None
+    assert "clsact" in tc("qdisc", "show", "dev", tap)
+    assert not seen(netlink, tap).is_ours
 
 
 @pytest.mark.parametrize("wanted", [LINKS["delay"], LINKS["jitter"], LINKS["all"]])
@@ -152,7 +171,7 @@ def test_a_bare_netem_of_an_earlier_version_gives_way(
     tc("qdisc", "add", "dev", tap, "root", "netem", "delay", "100ms")
     reach(netlink, tap, wanted)
     assert "netem 8" not in tc("qdisc", "show", "dev", tap)
-    assert obstacles(plan(wanted), seen(netlink, tap)) == ()
+    assert obstacles(plan(wanted), seen(netlink, tap)) == {}
 
 
 def test_a_netem_by_hand_on_a_clean_port_is_left_alone(netlink: Netlink, tap: str) -> None:
@@ -168,7 +187,7 @@ def test_the_segment_size_follows_a_larger_mtu_but_not_a_smaller_one(
         found = seen(netlink, tap)
         left = diff(plan(LINKS["all"], Conditions(found.plan_mtu_bytes)), found)
         assert apply(netlink.transact, left.steps) == ()
-        tbf = seen(netlink, tap).tree.tbf
+        tbf = seen(netlink, tap).ingress.tree.tbf
         assert tbf
         return tbf.segment_bytes
 
@@ -179,22 +198,67 @@ def test_the_segment_size_follows_a_larger_mtu_but_not_a_smaller_one(
     assert cut() == 9600
 
 
-def test_an_ingress_qdisc_in_the_way_is_named(netlink: Netlink, tap: str) -> None:
+def test_an_ingress_qdisc_of_others_is_shared(netlink: Netlink, tap: str) -> None:
+    """Open vSwitch has one on each port with hw-offload."""
     tc("qdisc", "add", "dev", tap, "ingress")
-    wanted = plan(LINKS["all"])
-    assert apply(netlink.transact, left_to(netlink, tap, wanted).steps) == ()
-    assert "ingress qdisc" in obstacles(wanted, seen(netlink, tap))[0]
-    assert seen(netlink, tap).tree.tbf is not None
+    tc("filter", "add", "dev", tap, "ingress", *FOREIGN)
+    reach(netlink, tap, LINKS["all"])
+    observed = seen(netlink, tap)
+    assert observed.egress.is_carrying
+    assert observed.root.netem
+    assert observed.ingress.ifb is None
+    reach(netlink, tap, Link.CLEAN)
+    assert "qdisc ingress" in tc("qdisc", "show", "dev", tap)
+    assert "matchall" in tc("filter", "show", "dev", tap, "ingress")
+    assert not seen(netlink, tap).is_ours
+
+
+def test_the_tree_of_an_older_version_leaves_the_root(netlink: Netlink, tap: str) -> None:
+    at_root = plan(LINKS["all"], Conditions(is_hook_shared=True))
+    for _ in range(ROUNDS):
+        assert apply(netlink.transact, left_to(netlink, tap, at_root).steps) == ()
+    assert seen(netlink, tap).root.netem
+    reach(netlink, tap, LINKS["all"])
+    assert seen(netlink, tap).root == ObservedTree()
+
+
+@pytest.mark.parametrize("direction", Direction, ids=str)
+def test_a_limit_without_a_tree_is_policed(
+    netlink: Netlink, tap: str, direction: Direction
+) -> None:
+    reach(netlink, tap, LINKS["all"])
+    policed = plan(LINKS["all"], Conditions(refused=frozenset({direction})))
+    reach_plan(netlink, tap, policed)
+    way = seen(netlink, tap)[direction]
+    assert way.police == bandwidth_police(LINKS["all"][direction])
+    assert (way.redirect_ifindex, way.ifb, way.passes) == (None, None, None)
+    reach(netlink, tap, LINKS["all"])
+    assert seen(netlink, tap)[direction].is_carrying
+    reach_plan(netlink, tap, policed)
+    reach(netlink, tap, Link.CLEAN)
+    assert not seen(netlink, tap).is_ours
+
+
+def test_nothing_is_put_on_a_strangers_device_of_the_name_of_an_ifb(
+    netlink: Netlink, tap: str
+) -> None:
+    name = ifb_name(tap, Direction.EGRESS)
+    ip("link", "add", name, "type", "dummy")
+    left = left_to(netlink, tap, plan(LINKS["delay"]))
+    failures = apply(netlink.transact, left.steps)
+    assert [failure.step for failure in failures] == [AddIfb(name)]
+    assert "tbf" not in tc("qdisc", "show", "dev", name)
+    assert "clsact" not in tc("qdisc", "show", "dev", tap)
 
 
 def test_a_redirect_to_a_lost_ifb_goes_first(netlink: Netlink, tap: str) -> None:
     reach(netlink, tap, LINKS["delay"])
-    ip("link", "del", ifb_name(tap))
-    assert seen(netlink, tap).has_blind_redirect
+    ip("link", "del", ifb_name(tap, Direction.EGRESS))
+    assert seen(netlink, tap).egress.is_blind
     reach(netlink, tap, LINKS["delay"])
-    assert not seen(netlink, tap).has_blind_redirect
-    ip("link", "set", ifb_name(tap), "down")
-    assert seen(netlink, tap).has_blind_redirect
+    assert not seen(netlink, tap).egress.is_blind
+    ip("link", "set", ifb_name(tap, Direction.EGRESS), "down")
+    assert seen(netlink, tap).egress.is_blind
     reach(netlink, tap, Link.CLEAN)
     assert ip("-br", "link", "show", "type", "ifb") == ""
 
@@ -202,25 +266,30 @@ def test_a_redirect_to_a_lost_ifb_goes_first(netlink: Netlink, tap: str) -> None
 @pytest.mark.parametrize(
     "damage",
     [
-        ("qdisc", "del", "dev", "{tap}", "root"),
-        ("qdisc", "del", "dev", "{tap}", "parent", "4e45:1", "handle", "4e46:"),
-        ("qdisc", "del", "dev", "{tap}", "parent", "4e46:1", "handle", "4e47:"),
+        ("qdisc", "del", "dev", "{back}", "root"),
+        ("qdisc", "del", "dev", "{back}", "parent", "4e45:1", "handle", "4e46:"),
+        ("qdisc", "del", "dev", "{back}", "parent", "4e46:1", "handle", "4e47:"),
         ("qdisc", "del", "dev", "{ifb}", "root"),
         ("qdisc", "del", "dev", "{tap}", "clsact"),
         ("filter", "del", "dev", "{tap}", "ingress"),
-        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "duplicate", "5%"),
-        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "loss", "gemodel", "1%"),
-        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "reorder", "5%", "gap", "2",
-         "delay", "1ms"),
-        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "corrupt", "3%"),
-        ("qdisc", "change", "dev", "{tap}", "handle", "4e46:", "netem", "slot", "10ms", "20ms"),
+        ("filter", "del", "dev", "{tap}", "egress"),
+        ("filter", "del", "dev", "{tap}", "egress", "prio", "20036"),
+        ("filter", "replace", "dev", "{tap}", "ingress", "prio", "20036", "handle", "1", "bpf",
+         "bytecode", "1,6 0 0 0,"),
+        ("qdisc", "change", "dev", "{back}", "handle", "4e46:", "netem", "duplicate", "5%"),
+        ("qdisc", "change", "dev", "{back}", "handle", "4e46:", "netem", "loss", "gemodel", "1%"),
+        ("qdisc", "change", "dev", "{back}", "handle", "4e46:", "netem", "reorder", "5%", "gap",
+         "2", "delay", "1ms"),
+        ("qdisc", "change", "dev", "{back}", "handle", "4e46:", "netem", "corrupt", "3%"),
+        ("qdisc", "change", "dev", "{back}", "handle", "4e46:", "netem", "slot", "10ms", "20ms"),
     ],
     ids=" ".join,
 )  # fmt: skip
 def test_damage_is_seen_and_mended(netlink: Netlink, tap: str, damage: Tuple[str, ...]) -> None:
     reach(netlink, tap, LINKS["all"])
     before = seen(netlink, tap)
-    tc(*(word.format(tap=tap, ifb=ifb_name(tap)) for word in damage))
+    ifb, back = ifb_names(tap)
+    tc(*(word.format(tap=tap, ifb=ifb, back=back) for word in damage))
     assert reach(netlink, tap, LINKS["all"]) != ()
     assert seen(netlink, tap) == before
 
@@ -230,7 +299,7 @@ def test_removal_drains_before_it_deletes(netlink: Netlink, tap: str) -> None:
     ip("addr", "add", "10.9.9.1/24", "dev", tap)
     ip("neigh", "add", "10.9.9.2", "lladdr", "02:00:00:00:00:01", "dev", tap)
     _send_one("10.9.9.2")
-    assert seen(netlink, tap).tree.backlog_packets >= 1
+    assert seen(netlink, tap).ingress.tree.backlog_packets >= 1
     left = left_to(netlink, tap, Plan())
     assert [type(step) for step in left.steps] == [ChangeQdisc]
     assert apply(netlink.transact, left.steps) == ()

@@ -12,9 +12,10 @@ from typing import Callable, Dict, List, Sequence
 
 import pytest
 
+from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
-from networking_netem.domain.plan import LIMIT_PACKETS_MIN, in_flight_packets
+from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.tree import LIMIT_PACKETS_MIN, in_flight_packets
 from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Answer, Request
 from networking_netem.reconcile.budget import PACKET_BYTES, Budget
@@ -48,6 +49,11 @@ def limits() -> Dict[str, int]:
         for qdisc in found
         if qdisc["kind"] == "netem" and qdisc["handle"] == "4e46:"
     }
+
+
+def carrier(device: str) -> str:
+    """The device that delays what a port's instance receives."""
+    return ifb_name(device, Direction.INGRESS)
 
 
 def agent(bound_packets: int = BOUND, share: float = SHARE) -> Reconciler:
@@ -98,11 +104,13 @@ def test_all_limits_stay_within_the_bound(netns: None, seed: int) -> None:
     reconciler.reconcile(DEVICES)
     wait_until(lambda: is_settled(reconciler), reconciler)
     for device, link in wanted.items():
-        if link.ingress.is_none:
-            assert device not in limits()
-        else:
-            need = in_flight_packets(link.ingress)
-            assert LIMIT_PACKETS_MIN <= limits()[device] <= min(need, BOUND * SHARE)
+        for direction in Direction:
+            holder = ifb_name(device, direction)
+            if link[direction].is_none:
+                assert holder not in limits()
+            else:
+                need = in_flight_packets(link[direction])
+                assert LIMIT_PACKETS_MIN <= limits()[holder] <= min(need, BOUND * SHARE)
 
 
 def _any(draw: random.Random) -> Link:
@@ -123,7 +131,7 @@ def test_three_ports_that_were_long_once_are_short_and_give_back(netns: None) ->
             reconciler.want(device, Link(ingress=Impairment(delay_us=delay_us)))
             reconciler.reconcile([device])
             wait_until(lambda: is_settled(reconciler), reconciler)
-            seen.append(limits()[device])
+            seen.append(limits()[carrier(device)])
     share = int(BOUND * SHARE)
     assert seen[:9] == [share, 1_125, share] * 3
     assert sum(limits().values()) <= BOUND
@@ -139,12 +147,12 @@ def test_packets_behind_those_from_before_an_edit_are_not_lost(tap: str) -> None
         send(1)
         reconciler.reconcile_due()
     send(3_000)
-    assert netem_counts(tap)["qlen"] >= 3_000
+    assert netem_counts(carrier(tap))["qlen"] >= 3_000
     reconciler.audit()
-    assert limits()[tap] == BOUND * SHARE
-    wait_until(lambda: limits()[tap] == 1_125, reconciler)
-    assert netem_counts(tap)["drops"] == 0
-    assert netem_counts(tap)["packets"] >= 3_002
+    assert limits()[carrier(tap)] == BOUND * SHARE
+    wait_until(lambda: limits()[carrier(tap)] == 1_125, reconciler)
+    assert netem_counts(carrier(tap))["drops"] == 0
+    assert netem_counts(carrier(tap))["packets"] >= 3_002
 
 
 FLOOD_BOUND = 20_000
@@ -160,10 +168,10 @@ def test_a_flood_against_a_long_link_takes_less_memory_than_the_bound(
     reconciler = agent(FLOOD_BOUND, 1.0)
     reconciler.want(tap, Link(ingress=Impairment(delay_us=FLOOD_DELAY_US)))
     reconciler.reconcile([tap])
-    limit = limits()[tap]
+    limit = limits()[carrier(tap)]
     before = kernel_bytes()
     send(FLOOD_PACKETS, payload_bytes)
-    inside = netem_counts(tap)["qlen"]
+    inside = netem_counts(carrier(tap))["qlen"]
     taken = kernel_bytes() - before
     print(f"{FLOOD_PACKETS} packets of {payload_bytes + 42} bytes: limit {limit}, {inside} inside, "
           f"{taken / 2**20:.1f} MiB of {FLOOD_BOUND * PACKET_BYTES / 2**20:.1f} MiB, "

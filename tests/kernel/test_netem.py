@@ -13,10 +13,11 @@ import pytest
 
 from netem_lab.probe.endpoint import inside
 from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.link import Direction
 from networking_netem.domain.loss import bursty
-from networking_netem.domain.plan import LINE_BYTES_PER_S
 from networking_netem.domain.qdisc import INT32_MAX, GilbertElliott, Netem, Slot
 from networking_netem.domain.step import AddQdisc, ChangeQdisc
+from networking_netem.domain.tree import LINE_BYTES_PER_S
 from networking_netem.kernel import qdisc
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
@@ -70,6 +71,7 @@ def held(netlink: Netlink, device: str) -> Netem:
 @pytest.mark.parametrize("field", FIELDS)
 def test_each_field_is_set_read_and_taken_back(netlink: Netlink, tap: str, field: str) -> None:
     reach(netlink, tap, LINKS["all"])
+    tap = ifb_name(tap, Direction.INGRESS)
     changed = Netem(**{"limit_packets": 7, field: FIELDS[field](random.Random(field))})
     for netem in (changed, PLAIN, changed, PLAIN):
         assert apply(netlink.transact, [ChangeQdisc(tap, netem)]) == ()
@@ -78,6 +80,7 @@ def test_each_field_is_set_read_and_taken_back(netlink: Netlink, tap: str, field
 
 def test_of_any_sequence_exactly_the_last_is_left(netlink: Netlink, tap: str) -> None:
     reach(netlink, tap, LINKS["all"])
+    tap = ifb_name(tap, Direction.INGRESS)
     draw = random.Random(3)
     for _ in range(200):
         chosen = draw.sample(sorted(FIELDS), draw.randint(0, len(FIELDS)))
@@ -88,6 +91,7 @@ def test_of_any_sequence_exactly_the_last_is_left(netlink: Netlink, tap: str) ->
 
 def test_a_second_netem_is_refused_by_name_and_nothing_changes(netlink: Netlink, tap: str) -> None:
     reach(netlink, tap, LINKS["all"])
+    tap = ifb_name(tap, Direction.INGRESS)
     before = held(netlink, tap)
     failures = apply(netlink.transact, [AddQdisc(tap, PLAIN)])
     assert [failure.missing_module for failure in failures] == [""]
@@ -104,7 +108,7 @@ def test_bursty_loss_has_its_mean_and_its_runs(two_vms: None, netlink: Netlink) 
     """The bounds are 4 standard errors of about 400 runs; losses within a run are correlated."""
     reach(netlink, TAP, LINKS["delay"])
     model = Netem(100_000, gemodel=bursty(50_000, 5), rate_bytes_per_s=LINE_BYTES_PER_S)
-    assert apply(netlink.transact, [ChangeQdisc(ifb_name(TAP), model)]) == ()
+    assert apply(netlink.transact, [ChangeQdisc(ifb_name(TAP, Direction.EGRESS), model)]) == ()
     received = set(_sent_through())
     runs = [
         len(list(run))

@@ -10,7 +10,7 @@ from typing import Iterator, List
 
 import pytest
 
-from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.ifb import ifb_names
 from networking_netem.kernel.netlink import DumpInterrupted, Netlink
 
 from .conftest import ip
@@ -48,10 +48,11 @@ def test_each_link_holds_and_is_repaired(
         agent.link(name, ALL)
     for name in ours:
         wait_until(lambda name=name: is_held(netlink, name, ALL))  # type: ignore[misc]
-    assert len(ip("-o", "link", "show", "type", "ifb").splitlines()) == len(ours)
+    assert len(ip("-o", "link", "show", "type", "ifb").splitlines()) == 2 * len(ours)
     for name in ours:
-        run("tc", "qdisc", "del", "dev", ifb_name(name), "root")
-        wait_until(lambda name=name: is_held(netlink, name, ALL))  # type: ignore[misc]
+        for ifb in ifb_names(name):
+            run("tc", "qdisc", "del", "dev", ifb, "root")
+            wait_until(lambda name=name: is_held(netlink, name, ALL))  # type: ignore[misc]
 
 
 def test_links_hold_while_devices_come_and_go(netlink: Netlink, tap: str) -> None:
@@ -70,7 +71,7 @@ def test_links_hold_while_devices_come_and_go(netlink: Netlink, tap: str) -> Non
     churning.start()
     try:
         for _ in range(10):
-            run("tc", "qdisc", "del", "dev", tap, "root")
+            run("tc", "qdisc", "del", "dev", tap, "clsact")
             wait_until(lambda: _is_held_now(netlink, tap))
     finally:
         ended.set()

@@ -7,15 +7,16 @@ import statistics
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List, Sequence
+from typing import Callable, FrozenSet, Iterator, List, Sequence
 
 import pytest
 
 from networking_netem.domain.diff import diff
-from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
-from networking_netem.domain.plan import Conditions, plan
+from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.plan import PASS_MODULES, Conditions, plan
+from networking_netem.domain.protect import PROTECTED
 from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 from networking_netem.kernel.observe import observe
@@ -38,9 +39,10 @@ REPEATS = 20
 class Agent:
     """The reconciler and the worker of an agent, in the namespace of the test."""
 
-    def __init__(self) -> None:
+    def __init__(self, protected: FrozenSet[str] = PROTECTED) -> None:
         self.sender = Sender()
-        self.reconciler = Reconciler(Host(self.sender.transact), NoSwitch(), Budget(1 << 30))
+        host = Host(self.sender.transact)
+        self.reconciler = Reconciler(host, NoSwitch(), Budget(1 << 30), protected)
         self.worker = Worker(self.reconciler, audit_interval_s=3600.0)
 
     def link(self, device: str, link: Link) -> None:
@@ -65,25 +67,32 @@ def wait_until(holds: Callable[[], bool]) -> float:
 
 def is_held(netlink: Netlink, device: str, link: Link) -> bool:
     found = observe(netlink, [device]).get(device)
-    return found is not None and diff(plan(link, Conditions(found.plan_mtu_bytes)), found).is_none
+    return found is not None and diff(plan(link, Conditions.of(found)), found).is_none
 
 
 @pytest.mark.parametrize(
     "deletion",
-    [("{tap}", "root"), ("{tap}", "clsact"), ("{ifb}", "root")],
-    ids=["ingress tree", "redirect", "egress tree"],
+    [
+        "qdisc del dev {back} root",
+        "qdisc del dev {ifb} root",
+        "qdisc del dev {tap} clsact",
+        "filter del dev {tap} egress",
+        "filter del dev {tap} ingress prio 20036",
+    ],
+    ids=["ingress tree", "egress tree", "hooks", "redirect", "what lets pass"],
 )
 def test_a_deletion_is_repaired_in_50_ms(
-    netlink: Netlink, tap: str, agent: Agent, deletion: Sequence[str]
+    netlink: Netlink, tap: str, agent: Agent, deletion: str
 ) -> None:
     agent.link(tap, ALL)
     agent.worker.start()
-    device, what = (word.format(tap=tap, ifb=ifb_name(tap)) for word in deletion)
+    ifb, back = ifb_names(tap)
+    command = deletion.format(tap=tap, ifb=ifb, back=back)
     repairs = []
     for _ in range(REPEATS):
-        tc("qdisc", "del", "dev", device, what)
+        tc(*command.split())
         repairs.append(wait_until(lambda: is_held(netlink, tap, ALL)))
-    print(f"repair after {what} on {device[:4]}: median {statistics.median(repairs) * 1e3:.1f} ms, "
+    print(f"repair after {deletion}: median {statistics.median(repairs) * 1e3:.1f} ms, "
           f"longest {max(repairs) * 1e3:.1f} ms, n = {REPEATS}")  # fmt: skip
     assert statistics.median(repairs) <= MEDIAN_REPAIR_S
 
@@ -103,7 +112,7 @@ def test_a_changed_device_is_followed(
 ) -> None:
     agent.link(tap, ALL)
     agent.worker.start()
-    ip(*(word.format(tap=tap, ifb=ifb_name(tap)) for word in command))
+    ip(*(word.format(tap=tap, ifb=ifb_name(tap, Direction.EGRESS)) for word in command))
     wait_until(lambda: is_held(netlink, tap, ALL))
 
 
@@ -125,7 +134,7 @@ def test_more_news_than_the_socket_holds(netlink: Netlink, tap: str, agent: Agen
     agent.link(tap, ALL)
     agent.worker.start()
     ip("-batch", _batch([f"link add d{i} type dummy\nlink del d{i}" for i in range(300)]))
-    tc("qdisc", "del", "dev", tap, "root")
+    tc("qdisc", "del", "dev", tap, "clsact")
     wait_until(lambda: is_held(netlink, tap, ALL))
 
 
@@ -209,7 +218,7 @@ def test_a_missing_module_is_named_and_the_rest_is_imposed(
     found = observe(netlink, [tap])[tap]
     possible = plan(ALL, Conditions(missing_modules=frozenset({module})))
     assert diff(possible, found).is_none
-    assert (found.tree.tbf is None) == (module == "sch_tbf")
+    assert found.ingress.is_carrying == (module in PASS_MODULES | {"sch_netem"})
     load_again()
     agent.reconciler.audit()
     assert is_held(netlink, tap, ALL)

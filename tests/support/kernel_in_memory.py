@@ -5,25 +5,44 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
-from typing import Collection, Dict, List, Optional, Sequence, Set, Type
+from typing import Any, Collection, Dict, List, Optional, Sequence, Set, Tuple, Type
 
 from networking_netem.domain.ifb import ifb_name
-from networking_netem.domain.observed import Ifb, Observed, ObservedTree
+from networking_netem.domain.link import Direction
+from networking_netem.domain.observed import Ifb, Observed, ObservedTree, Way
 from networking_netem.domain.qdisc import Tbf
 from networking_netem.domain.step import (
     AddClsact,
     AddIfb,
+    AddPolice,
     AddQdisc,
     AddRedirect,
     ChangeQdisc,
     DeleteClsact,
+    DeleteFilter,
     DeleteIfb,
-    DeleteRedirect,
+    DeletePasses,
     DeleteTree,
+    SetPasses,
     Step,
 )
-from networking_netem.kernel.apply import Failure
+from networking_netem.kernel.apply import Failure, possible
 from networking_netem.kernel.netlink import Answer
+
+IFINDEX = 9
+"""The index of every ifb here."""
+
+
+def with_way(observed: Observed, direction: Direction, **changes: Any) -> Observed:
+    """The same with another way in one direction."""
+    return replace(observed, **{direction.value: replace(observed[direction], **changes)})
+
+
+def with_tree(observed: Observed, direction: Direction, **changes: Any) -> Observed:
+    """The same with another tree on the ifb of one direction."""
+    ifb = observed[direction].ifb
+    assert ifb
+    return with_way(observed, direction, ifb=replace(ifb, tree=replace(ifb.tree, **changes)))
 
 
 class KernelInMemory:
@@ -39,15 +58,19 @@ class KernelInMemory:
             self.plug(device)
 
     def plug(self, device: str) -> None:
-        self.devices[device] = Observed(
-            device, 1500, ifb=self.ifbs_left.pop(ifb_name(device), None)
-        )
+        ways = {
+            direction.value: Way(ifb=self.ifbs_left.pop(ifb_name(device, direction), None))
+            for direction in Direction
+        }
+        self.devices[device] = Observed(device, 1500, **ways)
 
     def unplug(self, device: str) -> None:
-        """The device goes; its ifb stays."""
-        ifb = self.devices.pop(device).ifb
-        if ifb:
-            self.ifbs_left[ifb_name(device)] = ifb
+        """The device goes; its ifbs stay."""
+        observed = self.devices.pop(device)
+        for direction in Direction:
+            ifb = observed[direction].ifb
+            if ifb:
+                self.ifbs_left[ifb_name(device, direction)] = ifb
 
     def observe(self, devices: Collection[str]) -> Dict[str, Observed]:
         return {name: self.devices[name] for name in devices if name in self.devices}
@@ -55,15 +78,27 @@ class KernelInMemory:
     def orphans(self) -> List[str]:
         return list(self.ifbs_left)
 
-    def limits_packets(self) -> Dict[str, int]:
+    def trees(self) -> Dict[str, ObservedTree]:
+        """What is on every device and ifb."""
         trees = {ifb: left.tree for ifb, left in self.ifbs_left.items()}
         for device, observed in self.devices.items():
-            trees[device] = observed.tree
-            if observed.ifb:
-                trees[ifb_name(device)] = observed.ifb.tree
+            trees[device] = observed.root
+            for direction in Direction:
+                trees[ifb_name(device, direction)] = observed[direction].tree
+        return trees
+
+    def limits_packets(self) -> Dict[str, int]:
+        trees = self.trees()
         return {holder: tree.netem.limit_packets for holder, tree in trees.items() if tree.netem}
 
     def apply(self, steps: Sequence[Step]) -> List[Failure]:
+        new = [step for step in steps if isinstance(step, AddIfb)]
+        failures = self._tell(new)
+        others = [step for step in steps if not isinstance(step, AddIfb)]
+        lost = {failure.step.device for failure in failures}
+        return failures + self._tell(possible(others, lost) if lost else others)
+
+    def _tell(self, steps: Sequence[Step]) -> List[Failure]:
         failures = []
         for step in steps:
             self.told.append(step)
@@ -73,7 +108,7 @@ class KernelInMemory:
             elif step.device in self.refusals:
                 failures.append(Failure(step, Answer(self.refusals[step.device])))
             elif not self._carry_out(step):
-                failures.append(Failure(step, Answer(errno.ENOENT)))
+                failures.append(Failure(step, Answer(errno.EINVAL)))
         return failures
 
     def _carry_out(self, step: Step) -> bool:
@@ -82,40 +117,64 @@ class KernelInMemory:
             assert isinstance(step, DeleteIfb)
             del self.ifbs_left[step.device]
             return True
-        device = next(d for d in self.devices if step.device in (d, ifb_name(d)))
+        device, direction = self._place(step.device)
         observed = self.devices[device]
-        if isinstance(step, (AddQdisc, ChangeQdisc, DeleteTree)):
-            changed = _with_tree(observed, step, on_ifb=step.device != device)
+        if direction is None:
+            changed = _with_device(observed, step)
         else:
-            changed = _with_way(observed, step)
+            changed = _with_ifb(observed, step, direction)
         if changed:
             self.devices[device] = changed
         return changed is not None
 
+    def _place(self, name: str) -> Tuple[str, Optional[Direction]]:
+        """The port's device, and the direction where the name is that of an ifb."""
+        for device in self.devices:
+            if device == name:
+                return device, None
+            for direction in Direction:
+                if ifb_name(device, direction) == name:
+                    return device, direction
+        raise KeyError(name)
 
-def _with_way(observed: Observed, step: Step) -> Optional[Observed]:
+
+def _with_ifb(observed: Observed, step: Step, direction: Direction) -> Optional[Observed]:
     if isinstance(step, AddIfb):
-        return replace(observed, ifb=Ifb(9, True, ObservedTree()))
+        return with_way(observed, direction, ifb=Ifb(IFINDEX, True))
     if isinstance(step, DeleteIfb):
-        return replace(observed, ifb=None)
+        return with_way(observed, direction, ifb=None)
+    ifb = observed[direction].ifb
+    tree = _tree(ifb.tree, step) if ifb else None
+    return with_way(observed, direction, ifb=replace(ifb, tree=tree)) if ifb and tree else None
+
+
+def _with_device(observed: Observed, step: Step) -> Optional[Observed]:
     if isinstance(step, AddClsact):
-        return replace(observed, has_clsact=True)
+        return replace(observed, hook="clsact")
     if isinstance(step, DeleteClsact):
-        return replace(observed, has_clsact=False, redirect_ifindex=None)
+        for direction in Direction:
+            observed = with_way(
+                observed, direction, redirect_ifindex=None, police=None, passes=None
+            )
+        return replace(observed, hook="")
+    if isinstance(step, (AddRedirect, AddPolice, DeleteFilter, SetPasses, DeletePasses)):
+        return _with_filter(observed, step) if observed.hook else None
+    tree = _tree(observed.root, step)
+    return replace(observed, root=tree) if tree else None
+
+
+def _with_filter(observed: Observed, step: Step) -> Optional[Observed]:
     if isinstance(step, AddRedirect):
-        return replace(observed, redirect_ifindex=observed.ifb.ifindex) if observed.ifb else None
-    assert isinstance(step, DeleteRedirect)
-    return replace(observed, redirect_ifindex=None)
-
-
-def _with_tree(observed: Observed, step: Step, on_ifb: bool) -> Optional[Observed]:
-    if not on_ifb:
-        tree = _tree(observed.tree, step)
-        return replace(observed, tree=tree) if tree else None
-    tree = _tree(observed.ifb.tree, step) if observed.ifb else None
-    return (
-        replace(observed, ifb=replace(observed.ifb, tree=tree)) if observed.ifb and tree else None
-    )
+        ifb = observed[step.direction].ifb
+        return with_way(observed, step.direction, redirect_ifindex=ifb.ifindex) if ifb else None
+    if isinstance(step, AddPolice):
+        return with_way(observed, step.direction, police=step.police)
+    if isinstance(step, DeleteFilter):
+        return with_way(observed, step.direction, redirect_ifindex=None, police=None)
+    if isinstance(step, SetPasses):
+        return with_way(observed, step.direction, passes=step.passes)
+    assert isinstance(step, DeletePasses)
+    return with_way(observed, step.direction, passes=None)
 
 
 def _tree(tree: ObservedTree, step: Step) -> Optional[ObservedTree]:

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Collection, List, Set
 
 from networking_netem.domain.diff import diff
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
-from networking_netem.domain.plan import plan
+from networking_netem.domain.plan import Conditions, plan
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.status import SETTLED, Status
@@ -20,20 +20,31 @@ LOSSY = Link(egress=Impairment(loss_ppm=10_000))
 
 
 class Claims:
-    """Records which ports Open vSwitch was told to leave alone."""
+    """Records of which ports Open vSwitch was told to leave the limits or the roots."""
 
     def __init__(self) -> None:
-        self.held: List[str] = []
+        self.claimed: Set[str] = set()
+        self.limited: Set[str] = set()
+        self.roots: List[str] = []
+        self.offloads = False
 
-    def claim(self, device: str) -> bool:
-        if device in self.held:
-            return False
-        self.held.append(device)
-        return True
+    def claim(self, device: str, has_root: bool) -> bool:
+        self.claimed.add(device)
+        if has_root and device not in self.roots:
+            self.roots.append(device)
+        is_limited = device in self.limited
+        self.limited.discard(device)
+        return is_limited
 
     def release(self, device: str) -> None:
-        if device in self.held:
-            self.held.remove(device)
+        if device in self.roots:
+            self.roots.remove(device)
+
+    def kept_roots(self) -> Collection[str]:
+        return list(self.roots)
+
+    def uses_hooks(self) -> bool:
+        return self.offloads
 
 
 class Scene:
@@ -55,4 +66,5 @@ class Scene:
         return self.reconciler.statuses().get(device, SETTLED)
 
     def holds(self, device: str, link: Link) -> bool:
-        return diff(plan(link), self.kernel.devices[device]).is_none
+        observed = self.kernel.devices[device]
+        return diff(plan(link, Conditions.of(observed)), observed).is_none

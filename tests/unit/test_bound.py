@@ -4,25 +4,24 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from typing import Any, Dict, List, Set
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.impairment import NONE, Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.observed import ObservedTree
-from networking_netem.domain.plan import LIMIT_PACKETS_MIN, in_flight_packets
 from networking_netem.domain.step import Step
+from networking_netem.domain.tree import LIMIT_PACKETS_MIN, in_flight_packets
 from networking_netem.kernel.netlink import DumpInterrupted
 from networking_netem.reconcile.budget import PACKET_BYTES, Budget
 from networking_netem.reconcile.limits import LONGEST_WAY_S
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.status import Failed
-from tests.support.kernel_in_memory import KernelInMemory
+from tests.support.kernel_in_memory import KernelInMemory, with_tree
 from tests.support.scene import Claims
 
 DEVICES = [f"tap00000000-{number:02}" for number in range(6)]
@@ -30,7 +29,7 @@ BOUND = 12_000
 SHARE = 1 / 2
 
 device_names = st.sampled_from(DEVICES)
-holders = st.sampled_from([*DEVICES, *map(ifb_name, DEVICES)])
+holders = st.sampled_from([*DEVICES, *(name for each in DEVICES for name in ifb_names(each))])
 directions = st.sampled_from(
     [NONE, *(Impairment(delay_us) for delay_us in (1_000, 20_000, 700_000, 60_000_000))]
 )
@@ -52,12 +51,7 @@ class Kernel(KernelInMemory):
         return done
 
     def tree(self, holder: str) -> ObservedTree:
-        for device, observed in self.devices.items():
-            if device == holder:
-                return observed.tree
-            if observed.ifb and ifb_name(device) == holder:
-                return observed.ifb.tree
-        return ObservedTree()
+        return self.trees().get(holder, ObservedTree())
 
 
 class Bound(RuleBasedStateMachine):
@@ -113,9 +107,12 @@ class Bound(RuleBasedStateMachine):
     @rule(egress=st.floats(0, 1), ingress=st.floats(0, 1))
     def packets_are_on_their_way(self, egress: float, ingress: float) -> None:
         for device, observed in self.kernel.devices.items():
-            ifb = observed.ifb and replace(observed.ifb, tree=_filled(observed.ifb.tree, egress))
-            tree = _filled(observed.tree, ingress)
-            self.kernel.devices[device] = replace(observed, tree=tree, ifb=ifb)
+            for direction, share in ((Direction.EGRESS, egress), (Direction.INGRESS, ingress)):
+                netem = observed[direction].tree.netem
+                if netem:
+                    packets = int(netem.limit_packets * share)
+                    observed = with_tree(observed, direction, backlog_packets=packets)
+            self.kernel.devices[device] = observed
 
     @rule(device=device_names)
     def a_device_goes_or_comes(self, device: str) -> None:
@@ -158,7 +155,7 @@ class Bound(RuleBasedStateMachine):
             self.gets_what_is_due(limits, device, link)
 
     def gets_what_is_due(self, limits: Dict[str, int], device: str, link: Link) -> None:
-        got = {ifb_name(device): link.egress, device: link.ingress}
+        got = {ifb_name(device, direction): link[direction] for direction in Direction}
         if isinstance(self.reconciler.statuses().get(device), Failed):
             assert sum(limits.values()) > BOUND - LIMIT_PACKETS_MIN
             return
@@ -169,11 +166,6 @@ class Bound(RuleBasedStateMachine):
                 assert LIMIT_PACKETS_MIN <= limits[holder] <= in_flight_packets(impairment)
         most = max(BOUND * SHARE, 2 * LIMIT_PACKETS_MIN)
         assert sum(limits.get(holder, 0) for holder in got) <= most
-
-
-def _filled(tree: ObservedTree, share: float) -> ObservedTree:
-    limit = tree.netem.limit_packets if tree.netem else 0
-    return replace(tree, backlog_packets=int(limit * share))
 
 
 TestBound = Bound.TestCase

@@ -11,13 +11,14 @@ import pytest
 
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
-from networking_netem.domain.plan import in_flight_packets
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.step import ChangeQdisc
+from networking_netem.domain.tree import in_flight_packets
 from networking_netem.reconcile.budget import PACKET_BYTES, Budget
 from networking_netem.reconcile.limits import LONGEST_WAY_S
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.status import SETTLED, Failed, Waiting
+from tests.support.kernel_in_memory import with_tree
 from tests.support.scene import ONE, TWO, Scene
 
 BOUND = 160_000
@@ -37,15 +38,20 @@ def scene() -> Scene:
 
 
 def limits(scene: Scene) -> Dict[str, int]:
-    return scene.kernel.limits_packets()
+    """The limits by ifb, those of ingress by the port's device."""
+    devices = {ifb_name(device, Direction.INGRESS): device for device in scene.kernel.devices}
+    found = scene.kernel.limits_packets()
+    return {devices.get(holder, holder): packets for holder, packets in found.items()}
+
+
+def ifb(device: str, direction: Direction = Direction.INGRESS) -> str:
+    return ifb_name(device, direction)
 
 
 def send(scene: Scene, packets: int) -> None:
     """Have as many packets on their way to ONE."""
     observed = scene.kernel.devices[ONE]
-    scene.kernel.devices[ONE] = replace(
-        observed, tree=replace(observed.tree, backlog_packets=packets)
-    )
+    scene.kernel.devices[ONE] = with_tree(observed, Direction.INGRESS, backlog_packets=packets)
 
 
 def later(scene: Scene, seconds: float = 0.0) -> None:
@@ -80,9 +86,9 @@ def test_a_port_gets_a_share_and_the_log_says_what_is_cut_off(
 
 def test_what_one_direction_does_not_need_the_other_gets(scene: Scene) -> None:
     scene.link(ONE, Link(egress=LONG.ingress, ingress=SHORT.ingress))
-    assert limits(scene) == {ifb_name(ONE): SHARE - NEED, ONE: NEED}
+    assert limits(scene) == {ifb(ONE, Direction.EGRESS): SHARE - NEED, ONE: NEED}
     scene.link(TWO, Link(egress=LONG.ingress, ingress=LONG.ingress))
-    assert limits(scene)[TWO] == limits(scene)[ifb_name(TWO)] == SHARE // 2
+    assert limits(scene)[TWO] == limits(scene)[ifb(TWO, Direction.EGRESS)] == SHARE // 2
 
 
 def test_an_edit_is_one_message_and_what_needs_less_gives_back_at_a_later_look(
@@ -127,7 +133,7 @@ def test_a_grant_falls_when_the_kernels_limit_has_fallen_and_not_before(scene: S
         scene.link(device, LONG)
     assert sum(limits(scene).values()) == BOUND * 3 // 4 + 3_000
     scene.link(devices[0], SHORT)
-    scene.kernel.refusals = {devices[0]: errno.EBUSY}
+    scene.kernel.refusals = {ifb(devices[0]): errno.EBUSY}
     scene.now_s += 1
     scene.reconciler.reconcile([devices[0], devices[-1]])
     assert limits(scene)[devices[-1]] == 1_000
@@ -191,7 +197,7 @@ def test_a_port_for_which_not_even_the_floor_is_left_says_so_and_keeps_its_bandw
     both = Link(ingress=replace(SHORT.ingress, rate_kbps=1000))
     scene.link(TWO, both)
     assert limits(scene) == {ONE: 1_000}
-    tree = scene.kernel.devices[TWO].tree
+    tree = scene.kernel.devices[TWO].ingress.tree
     assert tree.tbf
     assert tree.tbf.rate_bytes_per_s == 125_000
     why = (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, Collection, Dict
 
 import pytest
@@ -31,11 +32,11 @@ def at_fault(scene: Scene, where: str, device: str) -> Callable[[], None]:
     owner = scene.claims if where in ("claim", "release") else scene.kernel
     work = getattr(owner, where)
 
-    def raising(asked: Any) -> Any:
+    def raising(asked: Any, *more: Any, **named: Any) -> Any:
         names = [asked] if isinstance(asked, str) else asked
         if any(device == getattr(name, "device", name) for name in names):
             raise Fault(f"no {device}")
-        return work(asked)
+        return work(asked, *more, **named)
 
     setattr(owner, where, raising)
     return lambda: setattr(owner, where, work)
@@ -69,6 +70,7 @@ def test_what_is_raised_for_one_port_is_its_status_and_stops_no_other(
 
 def test_a_port_whose_row_has_gone_is_released_later(scene: Scene) -> None:
     for device in (ONE, TWO):
+        scene.kernel.devices[device] = replace(scene.kernel.devices[device], hook="ingress")
         scene.link(device, SLOW)
     mend = at_fault(scene, "release", ONE)
     for device in (ONE, TWO):
@@ -79,7 +81,7 @@ def test_a_port_whose_row_has_gone_is_released_later(scene: Scene) -> None:
     mend()
     scene.now_s += 1
     assert scene.reconciler.reconcile_due() is None
-    assert scene.claims.held == []
+    assert scene.claims.roots == []
 
 
 def test_a_host_that_never_stands_still_is_looked_at_later(scene: Scene) -> None:
@@ -105,7 +107,7 @@ def test_devices_of_any_name_are_linked_and_stop_no_other(scene: Scene) -> None:
         scene.kernel.plug(device)
         scene.link(device, SLOW)
     scene.link(ONE, SLOW)
-    scene.reconciler.touch(["hm0", "eth0"])
+    scene.reconciler.touch({"hm0", "eth0"})
     scene.now_s += 1
     scene.reconciler.reconcile_due()
     scene.reconciler.audit()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from dataclasses import replace
 from typing import Callable, Dict
 
@@ -12,12 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.plan import tree
-from networking_netem.kernel import attributes, device, guard, qdisc, redirect
+from networking_netem.domain.link import Direction
+from networking_netem.domain.protect import PROTECTED
+from networking_netem.domain.protect import passes as protecting
+from networking_netem.domain.tree import tree
+from networking_netem.kernel import attributes, device, guard, hook, passes, qdisc, redirect
 from networking_netem.kernel.netlink import NLM_F_CREATE, NLM_F_EXCL, Request
 
 ETH0, IFB = 3, 7
 TREE = tree(Impairment(delay_us=100_000, jitter_us=10_000, loss_ppm=1_000, rate_kbps=10_000))
+_PASSES = protecting(Direction.INGRESS, PROTECTED, 0)
+assert _PASSES
+PASSES = _PASSES
+REDIRECT = redirect.add(ETH0, Direction.EGRESS, IFB, False)
+LIMIT = redirect.add_police(ETH0, Direction.EGRESS, PASSES.police, False)
 ENTRIES = [entry for entry in (TREE.tbf, TREE.netem, TREE.fifo) if entry]
 
 OURS: Dict[str, Request] = {
@@ -30,8 +39,12 @@ OURS: Dict[str, Request] = {
     "a first version's end": qdisc.delete_legacy(ETH0, 0x80010000),
     "hooks": qdisc.add_clsact(ETH0),
     "the hooks' end": qdisc.delete_clsact(ETH0),
-    "the filter": redirect.add(ETH0, IFB),
-    "the filter's end": redirect.delete(ETH0),
+    "what sends to an ifb": redirect.add(ETH0, Direction.EGRESS, IFB, False),
+    "the same on another's hook": redirect.add(ETH0, Direction.INGRESS, IFB, True),
+    "a bandwidth limit": redirect.add_police(ETH0, Direction.EGRESS, PASSES.police, False),
+    "the end of either": redirect.delete(ETH0, Direction.INGRESS),
+    "what lets pass": passes.set_(ETH0, Direction.INGRESS, PASSES),
+    "its end": passes.delete(ETH0, Direction.EGRESS),
 }
 
 CREATE = NLM_F_CREATE | NLM_F_EXCL
@@ -66,10 +79,13 @@ OTHERS: Dict[str, Request] = {
         body=qdisc.change(ETH0, TREE.tbf).body.replace(b"\x45\x4e", b"\x46\x4e", 1),
     ),
     "a filter of another priority": replace(
-        redirect.add(ETH0, IFB), body=redirect.add(ETH0, IFB).body.replace(b"\x45\x4e", b"\x01\0")
+        REDIRECT, body=REDIRECT.body.replace(b"\x45\x4e", b"\x01\0")
+    ),
+    "a filter that drops all": replace(
+        LIMIT, body=LIMIT.body.replace(struct.pack("=i", -1), struct.pack("=i", 2))
     ),
     "every filter's end": Request(
-        redirect.RTM_DELTFILTER, 0, qdisc.TCMSG.pack(0, ETH0, 0, redirect.HOOK, 0)
+        hook.RTM_DELTFILTER, 0, qdisc.TCMSG.pack(0, ETH0, 0, hook.HOOKS[Direction.EGRESS], 0)
     ),
     "a new address": Request(20, CREATE, bytes(8) + ADDRESS),
     "a new route": Request(24, CREATE, bytes(12)),
@@ -96,7 +112,7 @@ def test_what_it_does_not_make_is_refused(what: str) -> None:
 
 
 def test_a_filter_that_sends_elsewhere_is_refused() -> None:
-    assert guard.refusal(redirect.add(ETH0, 1))
+    assert guard.refusal(redirect.add(ETH0, Direction.EGRESS, 1, False))
 
 
 @given(

@@ -9,8 +9,11 @@ import sys
 
 import pytest
 
+from networking_netem.domain import protect
+from networking_netem.domain.filters import Police
+from networking_netem.domain.link import Direction
 from networking_netem.domain.qdisc import Fifo, GilbertElliott, Netem, Slot, Tbf
-from networking_netem.kernel import attributes, fifo, netem, qdisc, redirect, tbf
+from networking_netem.kernel import attributes, fifo, netem, passes, qdisc, redirect, tbf
 
 pytestmark = pytest.mark.skipif(sys.byteorder != "little", reason="golden bytes of a little-endian")
 
@@ -49,9 +52,23 @@ def test_a_delete_names_our_handle_and_kind_so_that_it_cannot_hit_anothers() -> 
 
 
 def test_redirect_golden() -> None:
-    body = redirect.add(3, 7).body
+    body = redirect.add(3, Direction.EGRESS, 7, is_hook_foreign=False).body
     assert body[:20].hex() == "00000000" + "03000000" + "01000000" + "f2ffffff" + "0003454e"
     assert body[-28:].hex() == "0" * 16 + "04000000" + "0" * 16 + "01000000" + "07000000"
+
+
+def test_filters_are_read_as_they_were_written() -> None:
+    for direction in Direction:
+        for foreign in (False, True):
+            sent = redirect.add(3, direction, 7, foreign)
+            assert redirect.parse(sent.body) == (7, None, foreign)
+            for rate in (1, 2**32 - 1, 2**40):
+                limit = Police(rate, 5)
+                sent = redirect.add_police(3, direction, limit, foreign)
+                assert redirect.parse(sent.body) == (None, limit, foreign)
+        exempt = protect.passes(direction, protect.PROTECTED, 0)
+        assert exempt
+        assert passes.parse(passes.set_(3, direction, exempt).body) == exempt
 
 
 def test_what_is_encoded_is_decoded() -> None:

@@ -10,7 +10,8 @@ import pytest
 from networking_netem.domain import units
 from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.link import Link
-from networking_netem.domain.plan import Plan, Tree, opened, plan, tree
+from networking_netem.domain.plan import Path, Plan, plan
+from networking_netem.domain.tree import Tree, opened, tree
 
 
 def bucket_bytes(of: Tree) -> float:
@@ -28,8 +29,8 @@ def test_a_clean_link_plans_nothing() -> None:
 
 def test_each_direction_has_its_own_tree() -> None:
     planned = plan(Link(egress=Impairment(delay_us=7)))
-    assert planned.ingress is None
-    assert planned.egress == tree(Impairment(delay_us=7))
+    assert planned.ingress == Path()
+    assert planned.egress.ifb_tree == tree(Impairment(delay_us=7))
 
 
 @pytest.mark.parametrize(

@@ -11,20 +11,28 @@ from typing import List, Sequence
 import pytest
 
 from networking_netem.domain.diff import diff
-from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.observed import Foreign, ObservedTree
 from networking_netem.domain.plan import Conditions, plan
 from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc, Step
+from networking_netem.domain.tree import tree
 from networking_netem.kernel.apply import Failure
 from networking_netem.reconcile.status import SETTLED, Failed, Waiting
+from tests.support.kernel_in_memory import with_tree
 from tests.support.scene import ONE, SLOW, TWO, Scene
 
 
 @pytest.fixture
 def scene() -> Scene:
     return Scene()
+
+
+def grown(impairment: Impairment) -> ObservedTree:
+    """The tree of an impairment, as it is observed."""
+    whole = tree(impairment)
+    return ObservedTree(whole.tbf, whole.netem, whole.fifo)
 
 
 def test_a_link_is_reached_and_told_once(scene: Scene) -> None:
@@ -37,16 +45,88 @@ def test_a_link_is_reached_and_told_once(scene: Scene) -> None:
     assert scene.reconciler.reconcile_due() is None
 
 
-def test_open_vswitch_is_kept_off_while_there_is_a_link(scene: Scene) -> None:
+def test_open_vswitch_keeps_its_roots_but_gives_up_its_limits(scene: Scene) -> None:
     scene.link(ONE, SLOW)
-    assert scene.claims.held == [ONE]
+    assert (scene.claims.claimed, scene.claims.roots) == ({ONE}, [])
     scene.link(ONE, Link.CLEAN)
-    assert scene.claims.held == []
     assert scene.holds(ONE, Link.CLEAN)
 
 
+def test_a_hook_of_open_vswitch_is_shared_and_never_removed(scene: Scene) -> None:
+    scene.kernel.devices[ONE] = replace(scene.kernel.devices[ONE], hook="ingress")
+    scene.link(ONE, SLOW)
+    assert scene.kernel.devices[ONE].egress.is_carrying
+    assert scene.kernel.devices[ONE].root.tbf
+    assert scene.claims.roots == [ONE]
+    scene.link(ONE, Link.CLEAN)
+    assert scene.kernel.devices[ONE].hook == "ingress"
+    assert scene.claims.roots == []
+
+
+def test_policing_of_open_vswitch_goes_with_its_qdisc_before_ours_comes(scene: Scene) -> None:
+    scene.kernel.devices[ONE] = replace(scene.kernel.devices[ONE], hook="ingress")
+    scene.claims.limited = {ONE}
+    scene.link(ONE, SLOW)
+    assert scene.kernel.told == []
+    assert isinstance(scene.status(ONE), Waiting)
+    scene.kernel.devices[ONE] = replace(scene.kernel.devices[ONE], hook="")
+    scene.now_s += 1
+    scene.reconciler.reconcile_due()
+    assert scene.kernel.devices[ONE].hook == "clsact"
+    assert scene.kernel.devices[ONE].ingress.is_carrying
+
+
+def test_a_hook_that_open_vswitch_uses_too_stays(scene: Scene) -> None:
+    scene.link(ONE, SLOW)
+    scene.claims.offloads = True
+    scene.link(ONE, Link.CLEAN)
+    assert scene.kernel.devices[ONE].hook == "clsact"
+    assert not scene.kernel.devices[ONE].is_ours
+
+
+def test_a_tree_at_the_root_gives_way_to_one_on_an_ifb(scene: Scene) -> None:
+    before = replace(scene.kernel.devices[ONE], root=grown(SLOW.ingress))
+    scene.kernel.devices[ONE] = before
+    scene.claims.roots = [ONE]
+    scene.link(ONE, SLOW)
+    assert scene.holds(ONE, SLOW)
+    assert scene.kernel.devices[ONE].root == ObservedTree()
+    order = [(type(step).__name__, step.device == ONE) for step in scene.kernel.told]
+    assert order.index(("DeleteTree", True)) > max(
+        number for number, (kind, _) in enumerate(order) if kind == "AddRedirect"
+    )
+    scene.reconciler.audit()
+    assert scene.claims.roots == []
+
+
+@pytest.mark.parametrize("refused", Direction, ids=str)
+def test_a_direction_that_is_refused_keeps_its_limit_and_the_other_its_link(
+    scene: Scene, refused: Direction
+) -> None:
+    limited = Link(egress=Impairment(5_000, rate_kbps=1_000), ingress=Impairment(0, 0, 1, 2_000))
+    scene.kernel.refusals = {ifb_name(ONE, refused): errno.EEXIST}
+    scene.link(ONE, limited)
+    observed = scene.kernel.devices[ONE]
+    police = observed[refused].police
+    assert police
+    assert police.rate_bytes_per_s == limited[refused].rate_kbps * 125
+    (other,) = set(Direction) - {refused}
+    assert observed[other].is_carrying
+    assert observed[other].tree.netem
+    assert isinstance(scene.status(ONE), Failed)
+    scene.kernel.told.clear()
+    scene.now_s += 1
+    scene.reconciler.reconcile_due()
+    assert scene.kernel.devices[ONE] == observed
+    assert {step.device for step in scene.kernel.told} == {ifb_name(ONE, refused)}
+    scene.kernel.refusals = {}
+    scene.now_s += 1
+    scene.reconciler.reconcile_due()
+    assert scene.holds(ONE, limited)
+
+
 def test_one_ports_failure_does_not_stop_another(scene: Scene) -> None:
-    scene.kernel.refusals = {ONE: errno.EBUSY, ifb_name(ONE): errno.EBUSY}
+    scene.kernel.refusals = dict.fromkeys((ONE, *ifb_names(ONE)), errno.EBUSY)
     for device in (ONE, TWO):
         scene.reconciler.want(device, SLOW)
     scene.reconciler.reconcile([ONE, TWO])
@@ -55,9 +135,9 @@ def test_one_ports_failure_does_not_stop_another(scene: Scene) -> None:
 
 
 def test_a_failed_port_is_clean_and_tried_again_later_each_time(scene: Scene) -> None:
-    scene.kernel.refusals = {ONE: errno.EBUSY}
+    scene.kernel.refusals = dict.fromkeys((ONE, *ifb_names(ONE)), errno.EBUSY)
     scene.link(ONE, SLOW)
-    assert scene.kernel.devices[ONE].ifb is None
+    assert not scene.kernel.devices[ONE].is_ours
     waits = []
     for _ in range(12):
         wait_s = scene.reconciler.reconcile_due()
@@ -79,32 +159,28 @@ def test_a_failed_port_is_clean_and_tried_again_later_each_time(scene: Scene) ->
 def test_what_drains_is_looked_at_again_and_then_removed(scene: Scene) -> None:
     scene.link(ONE, SLOW)
     observed = scene.kernel.devices[ONE]
-    assert observed.ifb
-    busy = replace(observed.ifb, tree=replace(observed.ifb.tree, backlog_packets=3))
-    scene.kernel.devices[ONE] = replace(observed, ifb=busy)
+    scene.kernel.devices[ONE] = with_tree(observed, Direction.EGRESS, backlog_packets=3)
     scene.kernel.told.clear()
     scene.link(ONE, Link.CLEAN)
     assert ChangeQdisc in map(type, scene.kernel.told)
     draining = scene.kernel.devices[ONE]
-    assert draining.ifb
     assert scene.status(ONE) == Waiting(100.05, "3 packets are on their way")
     wait_s = scene.reconciler.reconcile_due()
     assert wait_s == pytest.approx(0.05)
-    done = replace(draining.ifb, tree=replace(draining.ifb.tree, backlog_packets=0))
-    scene.kernel.devices[ONE] = replace(draining, ifb=done)
+    scene.kernel.devices[ONE] = with_tree(draining, Direction.EGRESS, backlog_packets=0)
     scene.now_s += wait_s
     assert scene.reconciler.reconcile_due() is None
-    assert scene.kernel.devices[ONE].ifb is None
+    assert not scene.kernel.devices[ONE].is_ours
 
 
 def test_a_port_that_is_plugged_again_gets_its_link_again(scene: Scene) -> None:
     scene.link(ONE, SLOW)
     del scene.kernel.devices[ONE]
-    scene.reconciler.touch([ONE])
+    scene.reconciler.touch({ONE})
     scene.now_s += 1
     assert scene.reconciler.reconcile_due() is None
     scene.kernel.plug(ONE)
-    scene.reconciler.touch([ONE])
+    scene.reconciler.touch({ONE})
     scene.now_s += 1
     scene.reconciler.reconcile_due()
     assert scene.holds(ONE, SLOW)
@@ -112,7 +188,7 @@ def test_a_port_that_is_plugged_again_gets_its_link_again(scene: Scene) -> None:
 
 def test_an_event_on_the_ifb_is_the_ports(scene: Scene) -> None:
     scene.link(ONE, SLOW)
-    scene.reconciler.touch([ifb_name(ONE), "eth7"])
+    scene.reconciler.touch({ifb_name(ONE, Direction.INGRESS), "eth7"})
     assert scene.reconciler.reconcile_due() == pytest.approx(0.005)
 
 
@@ -127,18 +203,20 @@ def test_an_overflow_touches_all(scene: Scene) -> None:
     assert scene.holds(TWO, SLOW)
 
 
-def test_a_foreign_root_is_said_once_and_tried_again(
+def test_a_foreign_root_where_ours_must_be_is_said_once_and_tried_again(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     scene.kernel.devices[ONE] = replace(
-        scene.kernel.devices[ONE], tree=ObservedTree(foreign=Foreign("prio", 0x70000))
+        scene.kernel.devices[ONE],
+        hook="ingress",
+        root=ObservedTree(foreign=Foreign("prio", 0x70000)),
     )
     scene.link(ONE, SLOW)
     for _ in range(5):
         scene.now_s += scene.reconciler.reconcile_due() or 0.0
     assert sum("root qdisc that is not ours: prio 7:" in text for text in caplog.messages) == 1
-    scene.kernel.devices[ONE] = replace(scene.kernel.devices[ONE], tree=ObservedTree())
+    scene.kernel.devices[ONE] = replace(scene.kernel.devices[ONE], root=ObservedTree())
     scene.now_s += 60
     scene.reconciler.reconcile_due()
     assert scene.holds(ONE, SLOW)
@@ -170,6 +248,7 @@ def test_a_missing_module_is_named_once_and_the_rest_works(
     scene.reconciler.audit()
     assert sum(f"Kernel module {module} is missing" in text for text in caplog.messages) == 1
     without = plan(SLOW, Conditions(missing_modules=frozenset({module})))
+    assert without != plan(SLOW)
     assert diff(without, scene.kernel.devices[ONE]).is_none
     scene.kernel.unknown = set()
     scene.reconciler.audit()

@@ -16,7 +16,7 @@ NEUTRON_QOS := neutron.tests.unit.services.qos \
 # Of these, in seconds: the methods for one rule of each type, and the agent's driver.
 NEUTRON_SHORT := -k 'policy_rule or (get_policy_ and _rule) or QosOVSAgentDriverTestCase'
 
-.PHONY: demo test check style docs figures releases prepare packages neutron-tests neutron-tests-short setup clean
+.PHONY: demo test check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
 
 setup: $(VENV)/ready
 
@@ -92,7 +92,10 @@ $(VENV)/releases-ready: $(VENV)/ready
 # Measures the figures of doc/dataplane.md. It takes minutes, on a machine that does nothing else.
 figures: setup
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q -rP -m '' tests/kernel/test_packets.py tests/kernel/test_probe.py
-	$(VENV)/bin/netem-lab run -- $(PY) -m benchmarks.links
+
+# What links cost on a host: the figures of doc/benchmarks.md, kept in build/bench.json. Minutes, on a quiet machine.
+bench: setup
+	$(VENV)/bin/netem-lab run --memory-mib 3072 -- $(PY) -W ignore -m benchmarks
 
 clean:
 	rm -rf $(VENV) .venvs build dist *.egg-info

@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A thousand links: made from nothing against ``tc -batch``, audited against a raw dump.
-
-Run it in a guest: ``netem-lab run -- .venv/bin/python -m benchmarks.links [COUNT]``. It makes its
-devices in a network namespace of its own. Ratios are of one run on one kernel.
-"""
+"""A host with many links: devices, the engine over them, and iproute2's way to the same."""
 
 from __future__ import annotations
 
-import functools
 import socket
-import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, List, Sequence
 
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
-from networking_netem.kernel import device, qdisc, redirect
+from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.plan import plan
+from networking_netem.kernel import device, passes, qdisc, redirect
 from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.reconcile.budget import Budget
@@ -31,104 +25,127 @@ LINK = Link(
     ingress=Impairment(delay_us=30_000, loss_ppm=10_000, rate_kbps=20_000),
 )
 EDITED = Link(egress=Impairment(101_000, 0, 100_000, 10_000), ingress=LINK.ingress)
-REPEATS = 5
 
 
-def main(count: int) -> None:
-    """Print the figures, a line each."""
-    subprocess.run(["modprobe", "ifb", "numifbs=0"], check=True)
-    names = [f"tap{number:08x}-00" for number in range(count)]
-    _batch("ip", [f"link add {name} type dummy" for name in names])
-    _batch("ip", [f"link set {name} up" for name in names])
+class Links:
+    """As many devices, without links at first; ``close`` removes all."""
 
-    ours: List[float] = []
-    tcs: List[float] = []
-    for _ in range(REPEATS):
-        sender = Sender()
-        reconciler = Reconciler(Host(sender.transact), NoSwitch(), Budget(1 << 40))
-        for name in names:
-            reconciler.want(name, LINK)
-        ours.append(_seconds(functools.partial(reconciler.reconcile, names)))
-        _clear(names)
-        tcs.append(_seconds(lambda: _by_tc(names)))
-        _clear(names)
-    reconciler.reconcile(names)
-    _say(f"{count} links from nothing, ours", ours, count)
-    _say(f"{count} links from nothing, tc -batch", tcs, count)
-    print(f"ratio to tc -batch: {statistics.median(ours) / statistics.median(tcs):.2f}")
+    def __init__(self, count: int) -> None:
+        self.names = [f"tap{number:08x}-00" for number in range(count)]
+        batch("ip", [f"link add {name} up type dummy" for name in self.names])
+        self.restart()
 
-    audits = [_seconds(reconciler.audit) for _ in range(REPEATS)]
-    dumps = [_seconds(functools.partial(_raw_dump, names)) for _ in range(REPEATS)]
-    _say(f"audit of {count} links with nothing to do", audits, count)
-    _say("raw dump of the same, undecoded", dumps, count)
-    print(f"ratio to a raw dump: {statistics.median(audits) / statistics.median(dumps):.2f}")
+    def restart(self) -> None:
+        """Another agent, that knows nothing."""
+        self.sender = Sender()
+        self.reconciler = Reconciler(Host(self.sender.transact), NoSwitch(), Budget(1 << 40))
 
-    sender.messages = sender.sends = 0
-    reconciler.want(names[0], EDITED)
-    edit = _seconds(lambda: reconciler.reconcile(names[:1]))
-    print(f"one edit: {sender.messages} message in {sender.sends} send, {edit * 1e3:.1f} ms")
+    def make(self) -> float:
+        """Have the engine make all links; return the seconds."""
+        return seconds(lambda: self.want(LINK))
 
+    def make_by_tc(self) -> float:
+        """Have iproute2 make the same qdiscs and filters; return the seconds."""
+        return seconds(lambda: _by_tc(self.names))
 
-def _by_tc(names: Sequence[str]) -> None:
-    """Make the same qdiscs by iproute2."""
-    _batch("ip", [f"link add {ifb_name(name)} up type ifb" for name in names])
-    lines = []
-    for name in names:
-        ways = ((ifb_name(name), "100ms loss 10%", "10mbit", 12500, 125000),
-                (name, "30ms loss 1%", "20mbit", 25000, 250000))  # fmt: skip
-        for where, impairment, rate, burst, queue in ways:
-            lines += [
-                f"qdisc add dev {where} root handle 4e45: tbf rate 100gbit burst 1mb "
-                "peakrate 200gbit mtu 1600 limit 100mb",
-                f"qdisc add dev {where} parent 4e45:1 handle 4e46: netem limit 3000 "
-                f"delay {impairment} rate 100gbit",
-                f"qdisc add dev {where} parent 4e46:1 handle 4e47: bfifo limit {queue}",
-                f"qdisc change dev {where} root handle 4e45: tbf rate {rate} burst {burst} "
-                "peakrate 200gbit mtu 1600 limit 100mb",
-            ]
-        lines += [
-            f"qdisc add dev {name} clsact",
-            f"filter add dev {name} ingress prio 20037 handle 1 matchall "
-            f"action mirred egress redirect dev {ifb_name(name)}",
-        ]
-    _batch("tc", lines)
+    def start_again(self) -> float:
+        """Start another agent that is told of every port, as Neutron does; return the seconds."""
 
+        def start() -> None:
+            self.restart()
+            self.reconciler.audit()
+            self.want(LINK)
 
-def _clear(names: Sequence[str]) -> None:
-    _batch("tc", [f"qdisc del dev {name} clsact" for name in names])
-    _batch("tc", [f"qdisc del dev {name} root" for name in names])
-    _batch("ip", [f"link del {ifb_name(name)}" for name in names])
+        return seconds(start)
 
+    def edit(self) -> float:
+        """Edit one link back and forth; return the seconds of one edit."""
+        name = self.names[len(self.names) // 2]
+        link = EDITED if self.reconciler.link(name) == LINK else LINK
 
-def _raw_dump(names: Sequence[str]) -> None:
-    """Receive all that an audit needs, without decoding it."""
-    with Netlink() as netlink:
-        netlink.dump(device.RTM_GETLINK, device.dump_body())
-        netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body())
-        netlink.ask([redirect.get(socket.if_nametoindex(name)) for name in names])
+        def edit() -> None:
+            self.reconciler.want(name, link)
+            self.reconciler.reconcile_due()
+
+        return seconds(edit)
+
+    def audit(self) -> float:
+        """Look at all links; return the seconds."""
+        return seconds(self.reconciler.audit)
+
+    def dump(self) -> float:
+        """Receive all that an audit needs, without decoding it; return the seconds."""
+        return seconds(lambda: _raw_dump(self.names))
+
+    def want(self, link: Link) -> None:
+        for name in self.names:
+            self.reconciler.want(name, link)
+        self.reconciler.reconcile_due()
+
+    def clear(self) -> None:
+        """Remove all links, by iproute2."""
+        batch("tc", [f"qdisc del dev {name} clsact" for name in self.names])
+        ifbs = [ifb_name(name, way) for name in self.names for way in Direction]
+        batch("ip", [f"link del {ifb}" for ifb in ifbs])
+        self.restart()
+
+    def close(self) -> None:
+        self.clear()
+        batch("ip", [f"link del {name}" for name in self.names])
 
 
-def _batch(program: str, lines: Sequence[str]) -> None:
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def batch(program: str, lines: Sequence[str]) -> None:
     with tempfile.NamedTemporaryFile("w") as file:
         file.write("\n".join(lines) + "\n")
         file.flush()
         subprocess.run([program, "-batch", file.name], check=True, stdout=subprocess.DEVNULL)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def _by_tc(names: Sequence[str]) -> None:
+    ways = [(name, way, ifb_name(name, way)) for name in names for way in Direction]
+    batch("ip", [f"link add {ifb} up type ifb" for _, _, ifb in ways])
+    lines: List[str] = []
+    for name, way, ifb in ways:
+        if way is Direction.EGRESS:
+            impairment, rate, burst, queue = "100ms loss 10%", "10mbit", 12500, 125000
+            lines.append(f"qdisc add dev {name} clsact")
+        else:
+            impairment, rate, burst, queue = "30ms loss 1%", "20mbit", 25000, 250000
+        hook = "ingress" if way is Direction.EGRESS else "egress"
+        lines += [
+            f"qdisc add dev {ifb} root handle 4e45: tbf rate 100gbit burst 1mb "
+            "peakrate 200gbit mtu 1600 limit 100mb",
+            f"qdisc add dev {ifb} parent 4e45:1 handle 4e46: netem limit 3000 "
+            f"delay {impairment} rate 100gbit",
+            f"qdisc add dev {ifb} parent 4e46:1 handle 4e47: bfifo limit {queue}",
+            f"qdisc change dev {ifb} root handle 4e45: tbf rate {rate} burst {burst} "
+            "peakrate 200gbit mtu 1600 limit 100mb",
+            f"filter add dev {name} {hook} prio 20036 handle 1 bpf bytecode '{_bytecode(way)}' "
+            "action police rate 64kbit burst 32k conform-exceed continue/ok",
+            f"filter add dev {name} {hook} prio 20037 handle 1 matchall "
+            f"action mirred egress redirect dev {ifb}",
+        ]
+    batch("tc", lines)
 
 
-def _say(what: str, seconds: Sequence[float], count: int) -> None:
-    figures: Dict[str, float] = {
-        "median": statistics.median(seconds), "least": min(seconds), "most": max(seconds),
-    }  # fmt: skip
-    text = ", ".join(f"{name} {value * 1e3:.0f} ms" for name, value in figures.items())
-    each_us = statistics.median(seconds) / count * 1e6
-    print(f"{what}: {text}, n = {len(seconds)}, {each_us:.0f} us each")
+def _bytecode(way: Direction) -> str:
+    """Our program of protected traffic as tc reads it."""
+    exempt = plan(LINK)[way].passes
+    assert exempt
+    lines = [" ".join(map(str, instruction)) for instruction in exempt.program]
+    return f"{len(lines)},{','.join(lines)},"
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+def _raw_dump(names: Sequence[str]) -> None:
+    with Netlink() as netlink:
+        netlink.dump(device.RTM_GETLINK, device.dump_body())
+        netlink.dump(qdisc.RTM_GETQDISC, qdisc.dump_body())
+        indexes = [socket.if_nametoindex(name) for name in names]
+        places = [(index, way) for index in indexes for way in Direction]
+        netlink.ask([ask(*place) for place in places for ask in (redirect.get, passes.get)])

@@ -18,7 +18,7 @@ from networking_netem.rules import register
 
 
 class NetemAgentExtension(seam.QosAgentExtension):
-    """Neutron's QoS extension; each event ends in one reconcile of the ports that it changed."""
+    """Neutron's QoS extension; each event hands the links that it changed over to the worker."""
 
     def initialize(self, connection: Any, driver_type: str) -> None:
         """Load our QoS driver for this agent in place of Neutron's; refuse any other agent."""
@@ -43,27 +43,26 @@ class NetemAgentExtension(seam.QosAgentExtension):
         """A port was plugged or changed, or the agent handles all its ports again."""
         super().handle_port(context, port)
         # Above, Neutron does not call the driver for an unchanged policy (17-29). The port is
-        # reconciled all the same: Open vSwitch may have restarted, or the device be another.
-        self._reconcile(port)
+        # looked at all the same: Open vSwitch may have restarted, or the device be another.
+        self._hand_over(port)
 
     def delete_port(self, context: Any, port: Dict[str, Any]) -> None:
         """A port was unplugged or deleted."""
         with seam.editing():
             super().delete_port(context, port)
-        self._reconcile()
+        self._hand_over()
         self.qos_driver.forget(port)
 
     def policies_changed(self) -> None:
         """A server pushed a policy."""
-        self._reconcile()
+        self._hand_over()
 
-    def _reconcile(self, port: Optional[Dict[str, Any]] = None) -> None:
-        """Reconcile the devices whose rules were edited, and that of ``port``."""
+    def _hand_over(self, port: Optional[Dict[str, Any]] = None) -> None:
+        """Have the worker look at the devices whose rules were edited, and at that of ``port``."""
         # The lock keeps us from taking a link between a rule's deletion and its creation.
         with seam.editing():
             device = self.qos_driver.device(port) if port else ""
             links = self._edits.take([device] if device else ())
             for device, link in links.items():
                 self._reconciler.want(device, link)
-        self._reconciler.reconcile(links)
         self._worker.wake()

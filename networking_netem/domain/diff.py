@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, List
 
 from networking_netem.domain.ifb import ifb_name
-from networking_netem.domain.link import Direction
+from networking_netem.domain.link import DIRECTIONS, Direction
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Plan
 from networking_netem.domain.step import AddClsact, DeleteClsact, DeleteFilter, DeleteLegacy, Step
@@ -39,10 +39,10 @@ def diff(plan: Plan, observed: Observed) -> Difference:
     netem is told as the plan has it: ``reconcile.limits`` decides when one may be lowered.
     """
     steps: List[Step] = []
-    for direction in Direction:
+    for direction in DIRECTIONS:
         steps += ifb_steps(direction, plan[direction], observed)
     steps += _hook(plan, observed)
-    for direction in Direction:
+    for direction in DIRECTIONS:
         steps += filter_steps(direction, plan[direction], observed)
     steps += _hook_removal(plan, observed, steps)
     steps += _root(plan, observed)
@@ -52,7 +52,7 @@ def diff(plan: Plan, observed: Observed) -> Difference:
 def obstacles(plan: Plan, observed: Observed) -> Dict[Direction, str]:
     """Why a direction's path cannot be had: a phrase on the qdisc in the way that is not ours."""
     found = {}
-    for direction in Direction:
+    for direction in DIRECTIONS:
         foreign = observed[direction].tree.foreign
         if plan[direction].ifb_tree and foreign:
             name = ifb_name(observed.device, direction)
@@ -100,7 +100,7 @@ def _root(plan: Plan, observed: Observed) -> Steps:
 def _awaited_packets(plan: Plan, observed: Observed) -> int:
     awaited = sum(
         observed[direction].tree.backlog_packets
-        for direction in Direction
+        for direction in DIRECTIONS
         if is_draining(plan[direction], observed[direction])
     )
     if plan.ingress.root_tree is None and observed.root.holds_packets:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from typing import Collection, List, Tuple
@@ -16,6 +17,7 @@ _LONGEST = 14
 """What is left of a name behind the letters has 11 bytes at most, as Neutron's names have."""
 
 
+@functools.lru_cache(maxsize=16384)
 def ifb_name(device: str, direction: Direction) -> str:
     """The ifb of a port's device: ``tap1a2b3c4d-5e`` has ``nifb1a2b3c4d-5e`` for its egress.
 

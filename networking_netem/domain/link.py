@@ -16,6 +16,13 @@ class Direction(enum.Enum):
     EGRESS = "egress"
     INGRESS = "ingress"
 
+    # Enum's own is written in Python, and each look at a port takes dozens.
+    __hash__ = object.__hash__
+
+
+DIRECTIONS = tuple(Direction)
+"""Both, to iterate over: an Enum is slow at that."""
+
 
 @dataclass(frozen=True)
 class Link:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
-from typing import Dict
+from typing import Dict, Sequence
 
 _HEADER = struct.Struct("=HH")
 _TYPE_MASK = 0x3FFF
@@ -35,6 +36,28 @@ def unpack(data: bytes, offset: int = 0) -> Dict[int, bytes]:
     return found
 
 
+def find(data: bytes, path: Sequence[int], offset: int = 0) -> bytes:
+    """The value of an attribute within attributes; empty where there is none.
+
+    The path begins outside. Nothing else is read.
+    """
+    read, header, end = _HEADER.unpack_from, _HEADER.size, len(data)
+    for wanted in path:
+        while offset + header <= end:
+            length, attribute = read(data, offset)
+            if length < header or offset + length > end:
+                return b""
+            if attribute & _TYPE_MASK == wanted:
+                end = offset + length
+                offset += header
+                break
+            offset += (length + 3) & ~3
+        else:
+            return b""
+    return data[offset:end]
+
+
+@functools.lru_cache(maxsize=16384)
 def unpack_string(value: bytes) -> str:
-    """The text of a NUL-terminated string attribute."""
+    """The text of a NUL-terminated string attribute; cached, because dumps repeat the same few."""
     return os.fsdecode(value.rstrip(b"\0"))

@@ -33,6 +33,11 @@ class Host:
         with Netlink() as netlink:
             return observe.carriers(netlink)
 
+    def traces(self) -> List[str]:
+        """The names of the devices that may hold something of ours."""
+        with Netlink() as netlink:
+            return observe.traces(netlink)
+
     def limits_packets(self) -> Dict[str, int]:
         """The limits of all netems of ours, by device or ifb."""
         with Netlink() as netlink:

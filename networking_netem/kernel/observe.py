@@ -8,8 +8,8 @@ from typing import Callable, Collection, Dict, List, Optional, TypeVar
 
 from networking_netem.domain import ifb as ifbs
 from networking_netem.domain.filters import Passes
-from networking_netem.domain.ifb import ifb_name
-from networking_netem.domain.link import Direction
+from networking_netem.domain.ifb import ifb_name, ifb_names
+from networking_netem.domain.link import DIRECTIONS, Direction
 from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree, Way
 from networking_netem.domain.qdisc import Fifo, Netem, Tbf
 from networking_netem.kernel import qdisc, tables
@@ -57,9 +57,32 @@ def carriers(netlink: Netlink) -> List[str]:
 
     Raises as ``observe`` does.
     """
-    names = [found.name for found in _uninterrupted(lambda: tables.devices(netlink))]
-    seen = observe(netlink, [name for name in names if not ifbs.is_ifb_name(name)])
+    seen = observe(netlink, traces(netlink))
     return [name for name, observed in seen.items() if observed.is_ours]
+
+
+def traces(netlink: Netlink) -> List[str]:
+    """The names of the devices that may hold something of ours: they have a hook, or an ifb.
+
+    No filter is asked for. Raises as ``observe`` does.
+    """
+    return _uninterrupted(lambda: _traces(netlink))
+
+
+def _traces(netlink: Netlink) -> List[str]:
+    devices = tables.devices(netlink)
+    held = {
+        found.ifindex
+        for found in tables.qdiscs(netlink)
+        if found.entry or found.parent == qdisc.TC_H_CLSACT
+    }
+    names = {found.name for found in devices}
+    return [
+        found.name
+        for found in devices
+        if not _is_our_ifb(found)
+        and (found.ifindex in held or not names.isdisjoint(ifb_names(found.name)))
+    ]
 
 
 def _limits_packets(netlink: Netlink) -> Dict[str, int]:
@@ -80,8 +103,8 @@ def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
 def _observed(seen: Tables, port: Device) -> Observed:
     present = seen.qdiscs.get(port.ifindex, [])
     hook = tables.hook_kind(present)
-    filters = {direction: _filters(seen, port, direction, hook) for direction in Direction}
-    ways = {direction: _way(seen, port, direction, *filters[direction]) for direction in Direction}
+    filters = {direction: _filters(seen, port, direction, hook) for direction in DIRECTIONS}
+    ways = {direction: _way(seen, port, direction, *filters[direction]) for direction in DIRECTIONS}
     noted = [last.is_hook_foreign for last, _ in filters.values() if last]
     # Without a filter that notes it, an ifb of ours tells that we were here.
     has_trace = any(way.ifb for way in ways.values())

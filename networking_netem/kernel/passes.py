@@ -7,10 +7,11 @@ sends to the ifb, gets the others.
 
 from __future__ import annotations
 
+import functools
 import struct
-from typing import Optional
+from typing import Optional, Tuple
 
-from networking_netem.domain.filters import Passes
+from networking_netem.domain.filters import Instruction, Passes
 from networking_netem.domain.link import Direction
 from networking_netem.kernel import attributes, hook, police
 from networking_netem.kernel.netlink import NLM_F_CREATE, Request
@@ -52,10 +53,13 @@ def get(ifindex: int, direction: Direction) -> Request:
 
 def parse(body: bytes) -> Optional[Passes]:
     """The filter that the kernel reports; None when it has no police or no classic program."""
-    options = attributes.unpack(attributes.unpack(body, TCMSG.size).get(TCA_OPTIONS, b""))
-    found = attributes.unpack(attributes.unpack(options.get(_ACT, b"")).get(1, b""))
-    limit = police.decode(found.get(TCA_ACT_OPTIONS, b""))
-    if limit is None or _OPS not in options:
-        return None
-    program = tuple(_INSTRUCTION.iter_unpack(options[_OPS]))
-    return Passes(program, limit)
+    found = attributes.find(body, (TCA_OPTIONS, _ACT, 1, TCA_ACT_OPTIONS), TCMSG.size)
+    operations = attributes.find(body, (TCA_OPTIONS, _OPS), TCMSG.size)
+    limit = police.decode(found)
+    return Passes(_program(operations), limit) if limit and operations else None
+
+
+@functools.lru_cache(maxsize=256)
+def _program(operations: bytes) -> Tuple[Instruction, ...]:
+    """Cached, because all ports have one of a few."""
+    return tuple(_INSTRUCTION.iter_unpack(operations))

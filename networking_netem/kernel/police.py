@@ -47,11 +47,12 @@ def encode(police: Police, conforming: int, exceeding: int) -> bytes:
 
 def decode(options: bytes) -> Optional[Police]:
     """The police that the kernel reports; None where there is none."""
-    found = attributes.unpack(options)
-    if _TBF not in found:
+    found = attributes.find(options, (_TBF,))
+    if not found:
         return None
-    parms = _PARMS.unpack_from(found[_TBF])
+    parms = _PARMS.unpack_from(found)
     rate = parms[10]
-    if _RATE64 in found:
-        rate = _U64.unpack(found[_RATE64])[0]
+    if rate == _RATE32_MAX:
+        rate64 = attributes.find(options, (_RATE64,))
+        rate = _U64.unpack(rate64)[0] if rate64 else rate
     return Police(rate, parms[3])

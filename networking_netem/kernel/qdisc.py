@@ -59,7 +59,10 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """One qdisc as the kernel lists it; ``entry`` is None when it is not one of ours."""
+    """One qdisc as the kernel lists it; ``entry`` is None when it is not one of ours.
+
+    ``backlog_packets`` is told of our root only, which counts what is below it too.
+    """
 
     ifindex: int
     kind: str
@@ -166,12 +169,13 @@ def dump_body() -> bytes:
 def parse(body: bytes) -> Found:
     """One message of the dump."""
     _, ifindex, handle, parent, _ = TCMSG.unpack_from(body)
-    found = attributes.unpack(body, TCMSG.size)
-    kind = attributes.unpack_string(found[TCA_KIND])
+    kind = attributes.unpack_string(attributes.find(body, (TCA_KIND,), TCMSG.size))
     place = _KINDS.get((kind, handle, parent))
     if place is None:
         return Found(ifindex, kind, handle, parent, 0, None)
-    return Found(ifindex, kind, handle, parent, _backlog(found), _decode(place, found[TCA_OPTIONS]))
+    options = attributes.find(body, (TCA_OPTIONS,), TCMSG.size)
+    backlog_packets = _backlog(body) if parent == TC_H_ROOT else 0
+    return Found(ifindex, kind, handle, parent, backlog_packets, _decode(place, options))
 
 
 @functools.lru_cache(maxsize=32768)
@@ -180,8 +184,8 @@ def _decode(place: Place, options: bytes) -> Qdisc:
     return place.decode(options)
 
 
-def _backlog(found: Dict[int, bytes]) -> int:
-    queue = attributes.unpack(found.get(TCA_STATS2, b"")).get(_STATS_QUEUE)
+def _backlog(body: bytes) -> int:
+    queue = attributes.find(body, (TCA_STATS2, _STATS_QUEUE), TCMSG.size)
     packets: int = _QUEUE.unpack_from(queue)[0] if queue else 0
     return packets
 

@@ -18,6 +18,7 @@ from networking_netem.kernel.qdisc import TCA_KIND, TCA_OPTIONS, TCMSG
 KIND = "matchall"
 _CLASSID, _ACT = 1, 2
 TCA_ACT_KIND, TCA_ACT_OPTIONS = 1, 2
+_POLICE = b"police\0"
 _MIRRED_PARMS = 2
 _MIRRED = struct.Struct("=IIiiiiI")
 _TC_ACT_STOLEN = 4
@@ -61,13 +62,13 @@ def get(ifindex: int, direction: Direction) -> Request:
 
 def parse(body: bytes) -> Last:
     """Our last filter; its ``redirect_ifindex`` is 0 when it does something else."""
-    options = attributes.unpack(attributes.unpack(body, TCMSG.size).get(TCA_OPTIONS, b""))
-    does = attributes.unpack(attributes.unpack(options.get(_ACT, b"")).get(1, b""))
-    is_hook_foreign = options.get(_CLASSID) == _U32.pack(_FOREIGN_HOOK)
+    does = attributes.unpack(attributes.find(body, (TCA_OPTIONS, _ACT, 1), TCMSG.size))
     found = does.get(TCA_ACT_OPTIONS, b"")
-    if attributes.unpack_string(does.get(TCA_ACT_KIND, b"")) == "police":
+    classid = attributes.find(body, (TCA_OPTIONS, _CLASSID), TCMSG.size)
+    is_hook_foreign = classid == _U32.pack(_FOREIGN_HOOK)
+    if does.get(TCA_ACT_KIND) == _POLICE:
         return Last(None, police.decode(found), is_hook_foreign)
-    mirred = attributes.unpack(found).get(_MIRRED_PARMS)
+    mirred = attributes.find(found, (_MIRRED_PARMS,))
     return Last(_MIRRED.unpack_from(mirred)[6] if mirred else 0, None, is_hook_foreign)
 
 

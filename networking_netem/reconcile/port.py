@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass, replace
 from typing import FrozenSet, Optional, Tuple
 
@@ -14,6 +15,9 @@ from networking_netem.reconcile.status import SETTLED, Failed, Settled, Status, 
 
 LOG = logging.getLogger(__name__)
 
+ABSENT_S = 60.0
+"""A device comes before its port's link, or soon after it."""
+
 FIRST_RETRY_S, LAST_RETRY_S = 0.05, 30.0
 """Time to the next look at a port that is not settled, doubled with each look."""
 
@@ -23,7 +27,8 @@ class Port:
     """A device, its desired link, and its status.
 
     ``refused`` are the directions whose trees the kernel did not take at the last try. ``has_root``
-    is true while the device's root holds a tree of ours.
+    is true while the device's root holds a tree of ours. ``absent_since_s`` is when its device was
+    first found missing.
     """
 
     device: str
@@ -33,6 +38,7 @@ class Port:
     _complaint: str = ""
     refused: FrozenSet[Direction] = frozenset()
     has_root: bool = False
+    absent_since_s: Optional[float] = None
     _planned: Optional[Tuple[Link, Conditions, Plan]] = None
 
     @property
@@ -71,6 +77,20 @@ class Port:
         if self._complaint:
             LOG.info("%s holds its link now: %s", self.device, self.link)
         self.status, self._retry_s, self._complaint = SETTLED, FIRST_RETRY_S, ""
+
+    def miss(self, now_s: float) -> None:
+        """The device is not there. After a minute that is said, once.
+
+        The kernel announces a device that comes, so nothing else is due.
+        """
+        if self.absent_since_s is None:
+            self.absent_since_s = now_s
+        said_at_s = self.absent_since_s + ABSENT_S
+        if now_s < said_at_s:
+            self.status = Waiting(said_at_s, "its device is not on this host")
+        else:
+            self.fail(now_s, f"no network device of this name is on this host after {ABSENT_S:g} s")
+            self.status = Failed(math.inf, self._complaint)
 
     def wait(self, now_s: float, why: str) -> None:
         """The kernel will hold the link without our doing. The port is looked at again later."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import AbstractSet, Dict, Mapping, Optional, Tuple
 
 from networking_netem.domain.ifb import ifb_name
-from networking_netem.domain.link import Direction
+from networking_netem.domain.link import DIRECTIONS, Direction
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Plan
 from networking_netem.domain.qdisc import Netem
@@ -40,7 +40,7 @@ def queues_of(needed: Plan, observed: Observed) -> Dict[Direction, Queue]:
     """The queues of a device in both directions, whether or not there is a netem in them."""
     device = observed.device
     queues = {}
-    for direction in Direction:
+    for direction in DIRECTIONS:
         path = needed[direction]
         netem = path.tree.netem if path.tree else None
         is_at_root = path.is_at_root
@@ -52,14 +52,11 @@ def queues_of(needed: Plan, observed: Observed) -> Dict[Direction, Queue]:
 
 def leftovers_of(needed: Plan, observed: Observed) -> Dict[str, int]:
     """The limits of netems that are not where the plan has them, by holder; 0 for no netem."""
-    device = observed.device
-    trees = {device: observed.root, ifb_name(device, Direction.INGRESS): observed.ingress.tree}
-    planned = {queue.holder for queue in queues_of(needed, observed).values()}
-    return {
-        holder: tree.netem.limit_packets if tree.netem else 0
-        for holder, tree in trees.items()
-        if holder not in planned
-    }
+    if needed.ingress.is_at_root:
+        holder, tree = ifb_name(observed.device, Direction.INGRESS), observed.ingress.tree
+    else:
+        holder, tree = observed.device, observed.root
+    return {holder: tree.netem.limit_packets if tree.netem else 0}
 
 
 @dataclass(frozen=True)

@@ -262,6 +262,7 @@ def test_a_policy_of_neutrons_becomes_a_link_and_ends(ovs: Ovs, unlocked_deletio
     extension.policy_map.update_policy(policy(*rules))
 
     extension.handle_port(None, port())
+    reconciler.reconcile_due()
     asked = Link(
         egress=Impairment(delay_us=100_000), ingress=Impairment(rate_kbps=1000, burst_kbit=1000)
     )
@@ -271,11 +272,13 @@ def test_a_policy_of_neutrons_becomes_a_link_and_ends(ovs: Ovs, unlocked_deletio
 
     kernel.plug("qvr11111111-11")
     extension.handle_port(None, port("qvr11111111-11"))
+    reconciler.reconcile_due()
     assert reconciler.link("qvr11111111-11") == asked
     assert not kernel.devices[TAP].is_ours
     extension.handle_port(None, port())
 
     extension.delete_port(None, {"port_id": PORT_ID})
+    reconciler.reconcile_due()
     assert reconciler.statuses() == {}
     assert not kernel.devices[TAP].is_ours
     assert ovs.owner(TAP) == ""

@@ -75,6 +75,9 @@ class KernelInMemory:
     def observe(self, devices: Collection[str]) -> Dict[str, Observed]:
         return {name: self.devices[name] for name in devices if name in self.devices}
 
+    def traces(self) -> List[str]:
+        return [name for name, observed in self.devices.items() if observed.is_ours]
+
     def orphans(self) -> List[str]:
         return list(self.ifbs_left)
 

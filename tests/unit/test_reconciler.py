@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import threading
 from dataclasses import replace
-from typing import List, Sequence
+from typing import Collection, Dict, List, Sequence
 
 import pytest
 
@@ -14,14 +15,17 @@ from networking_netem.domain.diff import diff
 from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
-from networking_netem.domain.observed import Foreign, ObservedTree
+from networking_netem.domain.observed import Foreign, Observed, ObservedTree
 from networking_netem.domain.plan import Conditions, plan
 from networking_netem.domain.step import AddIfb, AddQdisc, ChangeQdisc, Step
 from networking_netem.domain.tree import tree
 from networking_netem.kernel.apply import Failure
+from networking_netem.reconcile.budget import Budget
+from networking_netem.reconcile.port import ABSENT_S
+from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.status import SETTLED, Failed, Waiting
 from tests.support.kernel_in_memory import with_tree
-from tests.support.scene import ONE, SLOW, TWO, Scene
+from tests.support.scene import LOSSY, ONE, SLOW, TWO, Scene
 
 
 @pytest.fixture
@@ -178,12 +182,78 @@ def test_a_port_that_is_plugged_again_gets_its_link_again(scene: Scene) -> None:
     del scene.kernel.devices[ONE]
     scene.reconciler.touch({ONE})
     scene.now_s += 1
-    assert scene.reconciler.reconcile_due() is None
+    assert scene.reconciler.reconcile_due() == ABSENT_S
     scene.kernel.plug(ONE)
     scene.reconciler.touch({ONE})
     scene.now_s += 1
     scene.reconciler.reconcile_due()
     assert scene.holds(ONE, SLOW)
+
+
+def test_a_port_without_a_device_is_said_once_after_a_minute(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.link("tap00000000-09", SLOW)
+    observed = scene.kernel.observe
+    looks: List[Collection[str]] = []
+    scene.kernel.observe = lambda devices: looks.append(devices) or observed(devices)  # type: ignore
+    for _ in range(5):
+        scene.now_s += min(scene.reconciler.reconcile_due() or 0.0, 3600.0)
+        scene.reconciler.audit()
+    said = "no network device of this name is on this host after 60 s"
+    assert sum(said in text for text in caplog.messages) == 1
+    assert isinstance(scene.status("tap00000000-09"), Failed)
+    assert len(looks) <= 7, "nobody looks for a device that the kernel will announce"
+    scene.kernel.plug("tap00000000-09")
+    scene.reconciler.touch({"tap00000000-09"})
+    scene.now_s += 1
+    scene.reconciler.reconcile_due()
+    assert scene.holds("tap00000000-09", SLOW)
+    assert scene.status("tap00000000-09") == SETTLED
+
+
+def test_a_clean_port_without_traces_costs_no_look(scene: Scene) -> None:
+    def observe(devices: Collection[str]) -> Dict[str, Observed]:
+        raise AssertionError(f"nobody need look at {devices}")
+
+    scene.kernel.observe = observe  # type: ignore[method-assign]
+    scene.reconciler.want(ONE, Link.CLEAN)
+    assert scene.reconciler.reconcile_due() is None
+    assert scene.reconciler.statuses() == {}
+
+
+def test_what_an_earlier_agent_left_goes_when_its_port_is_handled(scene: Scene) -> None:
+    for device in (ONE, TWO):
+        scene.link(device, SLOW)
+    again = Reconciler(scene.kernel, scene.claims, Budget(1 << 40), clock=lambda: scene.now_s)
+    again.audit()
+    again.want(ONE, Link.CLEAN)
+    assert again.reconcile_due() is None
+    assert not scene.kernel.devices[ONE].is_ours
+    assert scene.holds(TWO, SLOW), "nobody has handled this port yet"
+
+
+def test_who_hands_a_link_over_waits_for_nobody(scene: Scene) -> None:
+    handed_over = threading.Event()
+
+    def hand_over() -> None:
+        scene.reconciler.want(TWO, LOSSY)
+        assert scene.reconciler.link(TWO) == LOSSY
+        handed_over.set()
+
+    carry_out = scene.kernel.apply
+
+    def busy(steps: Sequence[Step]) -> List[Failure]:
+        thread = threading.Thread(target=hand_over)
+        thread.start()
+        assert handed_over.wait(10), "it waits for the kernel"
+        thread.join()
+        return carry_out(steps)
+
+    scene.kernel.apply = busy  # type: ignore[method-assign]
+    scene.link(ONE, SLOW)
+    scene.reconciler.reconcile_due()
+    assert scene.holds(TWO, LOSSY)
 
 
 def test_an_event_on_the_ifb_is_the_ports(scene: Scene) -> None:

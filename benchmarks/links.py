@@ -26,6 +26,8 @@ LINK = Link(
 )
 EDITED = Link(egress=Impairment(101_000, 0, 100_000, 10_000), ingress=LINK.ingress)
 
+_GROUP = 77
+
 
 class Links:
     """As many devices, without links at first; ``close`` removes all."""
@@ -85,13 +87,12 @@ class Links:
     def clear(self) -> None:
         """Remove all links, by iproute2."""
         batch("tc", [f"qdisc del dev {name} clsact" for name in self.names])
-        ifbs = [ifb_name(name, way) for name in self.names for way in Direction]
-        batch("ip", [f"link del {ifb}" for ifb in ifbs])
+        delete([ifb_name(name, way) for name in self.names for way in Direction])
         self.restart()
 
     def close(self) -> None:
         self.clear()
-        batch("ip", [f"link del {name}" for name in self.names])
+        delete(self.names)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -105,6 +106,12 @@ def batch(program: str, lines: Sequence[str]) -> None:
         file.write("\n".join(lines) + "\n")
         file.flush()
         subprocess.run([program, "-batch", file.name], check=True, stdout=subprocess.DEVNULL)
+
+
+def delete(devices: Sequence[str]) -> None:
+    """Delete devices together: one by one, the kernel waits for its readers after each."""
+    batch("ip", [f"link set dev {device} group {_GROUP}" for device in devices])
+    subprocess.run(["ip", "link", "delete", "group", str(_GROUP)], check=True)
 
 
 def _by_tc(names: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from neutron.agent.l2.extensions import qos
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 
 from benchmarks.figure import Figure, ratio
-from benchmarks.links import batch
+from benchmarks.links import batch, delete
 from networking_netem.agent.extension import NetemAgentExtension
 from networking_netem.agent.switch import Switch
 from networking_netem.kernel.host import Host
@@ -38,7 +38,7 @@ def figures(count: int, turns: int) -> Iterator[Figure]:
     with open_vswitch.running() as socket, contextlib.ExitStack() as stack:
         ovs = open_vswitch.Ovs(socket)
         batch("ip", [f"link add {name} up type dummy" for name in names])
-        stack.callback(batch, "ip", [f"link del {name}" for name in names])
+        stack.callback(delete, names)
         for name in names:
             ovs.vsctl("--no-wait", "add-port", open_vswitch.BRIDGE, name)
         for what, rules, bound in (

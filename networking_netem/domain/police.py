@@ -16,8 +16,8 @@ PROTECTED_BURST_BYTES = 32 * 1024
 
 _STOCK_BURST = 4, 5
 """Neutron polices with a bucket of 80 % of a second at the rate where a rule gives no burst."""
-_SUPER_PACKET_BYTES = 1 << 16
-"""A packet longer than the bucket is never let through, and TCP hands over up to 64 KB at once."""
+_LEAST_BURST_BYTES = 10_000
+"""A packet longer than the bucket is never let through, and frames have up to 9022 bytes."""
 
 
 def protected_police(rate_kbps: int) -> Police:
@@ -32,7 +32,7 @@ def protected_police(rate_kbps: int) -> Police:
 def bandwidth_police(impairment: Impairment) -> Police:
     """A bandwidth limit as stock Neutron polices it."""
     burst_kbit = impairment.burst_kbit or impairment.rate_kbps * _STOCK_BURST[0] // _STOCK_BURST[1]
-    burst_bytes = max(burst_kbit * units.BYTES_PER_KBIT, _SUPER_PACKET_BYTES)
+    burst_bytes = max(burst_kbit * units.BYTES_PER_KBIT, _LEAST_BURST_BYTES)
     return _police(units.bytes_per_s(impairment.rate_kbps), burst_bytes)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Open vSwitch without a kernel: its database and its daemon, with dummy devices."""
+"""A real Open vSwitch, its database and its daemon; without a kernel it has dummy devices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Iterator, List, Sequence
 
 from neutron.agent.common import ovs_lib
 from neutron.conf.plugins.ml2.drivers import ovs_conf
@@ -26,8 +26,12 @@ ROW = "networking-netem"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
 
+DUMMY = ("--enable-dummy=override", "--disable-system")
+"""Open vSwitch without a kernel."""
+
+
 @contextlib.contextmanager
-def running() -> Iterator[Path]:
+def running(options: Sequence[str] = DUMMY) -> Iterator[Path]:
     """Run it, with an empty integration bridge; yields the socket of its database."""
     # pytest's folder may be too long: the path of a socket has 107 characters at most.
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
@@ -36,7 +40,7 @@ def running() -> Iterator[Path]:
         subprocess.run(["ovsdb-tool", "create", str(conf), SCHEMA], check=True)
         for program, *arguments in (
             ["ovsdb-server", f"--remote=punix:{socket}", str(conf)],
-            ["ovs-vswitchd", "--enable-dummy=override", "--disable-system", f"unix:{socket}"],
+            ["ovs-vswitchd", *options, f"unix:{socket}"],
         ):
             process = subprocess.Popen(
                 [program, "-vconsole:off", "--pidfile", *arguments],

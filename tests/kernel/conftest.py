@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -35,6 +36,20 @@ def load_modules() -> None:
         subprocess.run(["modprobe", module, *options], check=True)
 
 
+@contextlib.contextmanager
+def hide_module(module: str) -> Iterator[None]:
+    """Hide a module from the kernel."""
+    loader = Path("/proc/sys/kernel/modprobe")
+    usual = loader.read_text()
+    load_modules()
+    loader.write_text("/bin/false")
+    try:
+        subprocess.run(["rmmod", module], check=True)
+        yield
+    finally:
+        loader.write_text(usual)
+
+
 # The setting that new devices in the namespace of the writing thread begin with.
 _NO_IPV6 = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
 
@@ -49,7 +64,14 @@ def _modules() -> None:
 
 @pytest.fixture
 def netns() -> Iterator[None]:
-    """A network namespace for this thread; what is made in it is gone after the test.
+    """A network namespace for the test."""
+    with new_namespace():
+        yield
+
+
+@contextlib.contextmanager
+def new_namespace() -> Iterator[None]:
+    """A network namespace for this thread; what is made in it is gone afterwards.
 
     No packet is in it that the case does not send. With IPv6 a device that comes up reports its
     groups, looks for who has its address and asks for a router, for seconds, at random times.

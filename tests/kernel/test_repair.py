@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
 import time
 from pathlib import Path
-from typing import Callable, FrozenSet, Iterator, List, Sequence
+from typing import Callable, FrozenSet, List, Sequence
 
 import pytest
 
@@ -25,7 +24,7 @@ from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.worker import Worker
 
 from .alone import NoSwitch, Sender
-from .conftest import MODULES, ip, load_modules, tc
+from .conftest import MODULES, hide_module, ip, tc
 
 ALL = Link(
     egress=Impairment(100_000, 10_000, 100_000, 10_000),
@@ -183,43 +182,23 @@ def test_ifbs_of_deleted_ports_disappear_at_start(netlink: Netlink, tap: str) ->
     assert ip("-br", "link", "show", "type", "ifb") == ""
 
 
-@pytest.fixture
-def hide(netns: None) -> Iterator[Callable[[str], Callable[[], None]]]:
-    """Hides a module from the kernel until the test ends or the returned function is called."""
-    loader = Path("/proc/sys/kernel/modprobe")
-    usual = loader.read_text()
-
-    def load_again() -> None:
-        loader.write_text(usual)
-
-    def hide_module(module: str) -> Callable[[], None]:
-        load_modules()
-        loader.write_text("/bin/false")
-        subprocess.run(["rmmod", module], check=True)
-        return load_again
-
-    yield hide_module
-    load_again()
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_a_missing_module_is_named_and_the_rest_is_imposed(
     netlink: Netlink,
     tap: str,
-    hide: Callable[[str], Callable[[], None]],
     module: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    load_again = hide(module)
-    agent = Agent()
-    agent.link(tap, ALL)
-    agent.reconciler.audit()
-    assert sum(f"Kernel module {module} is missing" in text for text in caplog.messages) == 1
-    found = observe(netlink, [tap])[tap]
-    possible = plan(ALL, Conditions(missing_modules=frozenset({module})))
-    assert diff(possible, found).is_none
-    assert found.ingress.is_carrying == (module in PASS_MODULES | {"sch_netem"})
-    load_again()
+    with hide_module(module):
+        agent = Agent()
+        agent.link(tap, ALL)
+        agent.reconciler.audit()
+        said = f"Kernel module {module} is missing"
+        assert sum(said in text for text in caplog.messages) == 1
+        found = observe(netlink, [tap])[tap]
+        possible = plan(ALL, Conditions(missing_modules=frozenset({module})))
+        assert diff(possible, found).is_none
+        assert found.ingress.is_carrying == (module in PASS_MODULES | {"sch_netem"})
     agent.reconciler.audit()
     assert is_held(netlink, tap, ALL)
 

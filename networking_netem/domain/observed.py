@@ -56,11 +56,13 @@ class Ifb:
 class Way:
     """One direction of a device: our filters on its hook, and the direction's ifb.
 
-    Our last filter either sends to the device ``redirect_ifindex`` or has a ``police``.
+    One filter either sends to the device ``redirect_ifindex`` or has a ``police``. It comes before
+    those of others where ``is_first``.
     """
 
     redirect_ifindex: Optional[int] = None
     police: Optional[Police] = None
+    is_first: bool = False
     passes: Optional[Passes] = None
     ifb: Optional[Ifb] = None
 

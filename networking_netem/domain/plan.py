@@ -32,13 +32,15 @@ class Path:
     """What one direction of a device must have; by default nothing.
 
     The ``tree`` is on the direction's ifb, or at the device's root where ``is_at_root``. ``passes``
-    is what goes past the ifb. ``police`` is a bandwidth limit where there is no tree.
+    is what goes past the ifb. ``police`` is a bandwidth limit where there is no tree. The filter of
+    either comes before those of others where ``is_first``.
     """
 
     tree: Optional[Tree] = None
     is_at_root: bool = False
     passes: Optional[Passes] = None
     police: Optional[Police] = None
+    is_first: bool = False
 
     @property
     def ifb_tree(self) -> Optional[Tree]:
@@ -98,6 +100,8 @@ class Conditions:
     ``refused`` are the directions whose tree the kernel does not take. ``is_hook_shared`` is true
     where another's qdisc `ingress` has the hook of what the device receives, and excludes the one
     of what it sends. ``is_root_taken`` is true where the device's root qdisc is another's.
+    ``is_offloaded`` is true where the switch has flows in filters on the hook of what the device
+    receives: they would take packets from a filter of ours behind them.
     """
 
     mtu_bytes: int = MTU_BYTES
@@ -106,6 +110,7 @@ class Conditions:
     is_hook_shared: bool = False
     is_root_taken: bool = False
     protected: FrozenSet[str] = PROTECTED
+    is_offloaded: bool = False
 
     @classmethod
     def of(
@@ -114,6 +119,7 @@ class Conditions:
         missing_modules: FrozenSet[str] = frozenset(),
         refused: FrozenSet[Direction] = frozenset(),
         protected: FrozenSet[str] = PROTECTED,
+        is_offloaded: bool = False,
     ) -> Conditions:
         """The conditions on a device as it was observed."""
         return cls(
@@ -123,6 +129,7 @@ class Conditions:
             observed.hook == "ingress",
             bool(observed.root.foreign and not observed.root.foreign.is_legacy),
             protected,
+            is_offloaded,
         )
 
 
@@ -141,14 +148,18 @@ def _path(direction: Direction, impairment: Impairment, conditions: Conditions) 
     missing = conditions.missing_modules
     has_hook = not (is_ingress and conditions.is_hook_shared)
     whole = None if direction in conditions.refused else _possible_tree(impairment, conditions)
+    is_first = conditions.is_offloaded and not is_ingress
     if whole and has_hook and not missing & IFB_MODULES:
-        exempt = frozenset() if missing & PASS_MODULES else conditions.protected
-        return Path(whole, passes=passes(direction, exempt, impairment.rate_kbps))
+        # There is one place before the flows, so nothing comes before the filter there.
+        has_passes = not (is_first or missing & PASS_MODULES)
+        exempt = conditions.protected if has_passes else frozenset()
+        exempting = passes(direction, exempt, impairment.rate_kbps)
+        return Path(whole, passes=exempting, is_first=is_first)
     has_police = has_hook and not missing & POLICE_MODULES
     if whole and is_ingress and not (conditions.is_root_taken and has_police):
         return Path(whole, is_at_root=True)
     if impairment.rate_kbps and has_police:
-        return Path(police=bandwidth_police(impairment))
+        return Path(police=bandwidth_police(impairment), is_first=is_first)
     return Path()
 
 

@@ -84,13 +84,15 @@ class DeleteClsact:
 class AddRedirect:
     """Add the filter that sends a direction of a device through an ifb.
 
-    ``is_hook_foreign`` is noted in the filter: clsact was there before it.
+    ``is_hook_foreign`` is noted in the filter: clsact was there before it. Where ``is_first`` it
+    comes before the filters of others.
     """
 
     device: str
     direction: Direction
     ifb: str
     is_hook_foreign: bool = False
+    is_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class AddPolice:
     direction: Direction
     police: Police
     is_hook_foreign: bool = False
+    is_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class DeleteFilter:
 
     device: str
     direction: Direction
+    is_first: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,14 +60,16 @@ def _redirect(direction: Direction, wanted: Path, observed: Observed) -> Steps:
     if way.police is not None and ifb_steps(direction, wanted, observed):
         return ()  # the limit holds until the tree stands
     steps: List[Step] = []
-    if way.has_filter and not way.is_carrying:
-        steps.append(DeleteFilter(device, direction))
+    is_right = way.is_carrying and way.is_first == wanted.is_first
+    if way.has_filter and not is_right:
+        steps.append(DeleteFilter(device, direction, way.is_first))
     if wanted.passes is None and way.passes is not None:
         steps.append(DeletePasses(device, direction))
     elif wanted.passes is not None and wanted.passes != way.passes:
         steps.append(SetPasses(device, direction, wanted.passes))
-    if not way.is_carrying:
-        steps.append(AddRedirect(device, direction, name, observed.is_hook_foreign))
+    if not is_right:
+        where = (observed.is_hook_foreign, wanted.is_first)
+        steps.append(AddRedirect(device, direction, name, *where))
     return tuple(steps)
 
 
@@ -75,10 +77,11 @@ def _police(direction: Direction, wanted: Path, observed: Observed) -> Steps:
     device, way = observed.device, observed[direction]
     assert wanted.police
     steps: List[Step] = []
-    if way.police != wanted.police:
+    if (way.police, way.is_first) != (wanted.police, wanted.is_first):
         if way.has_filter:
-            steps.append(DeleteFilter(device, direction))
-        steps.append(AddPolice(device, direction, wanted.police, observed.is_hook_foreign))
+            steps.append(DeleteFilter(device, direction, way.is_first))
+        where = (observed.is_hook_foreign, wanted.is_first)
+        steps.append(AddPolice(device, direction, wanted.police, *where))
     return (*steps, *_leftovers(direction, way, device))
 
 
@@ -92,7 +95,7 @@ def _removal(direction: Direction, observed: Observed) -> Steps:
         return opening_steps(ifb_name(device, direction), way.tree)
     if way.has_filter:
         passes = (DeletePasses(device, direction),) if way.passes else ()
-        return (DeleteFilter(device, direction), *passes)
+        return (DeleteFilter(device, direction, way.is_first), *passes)
     return _leftovers(direction, way, device)
 
 

@@ -158,11 +158,12 @@ def _filter_request(
     direction = step.direction
     if isinstance(step, AddRedirect):
         target = socket.if_nametoindex(step.ifb)
-        return redirect.add(ifindex, direction, target, step.is_hook_foreign)
+        return redirect.add(ifindex, direction, target, step.is_hook_foreign, step.is_first)
     if isinstance(step, AddPolice):
-        return redirect.add_police(ifindex, direction, step.police, step.is_hook_foreign)
+        where = (step.is_hook_foreign, step.is_first)
+        return redirect.add_police(ifindex, direction, step.police, *where)
     if isinstance(step, DeleteFilter):
-        return redirect.delete(ifindex, direction)
+        return redirect.delete(ifindex, direction, step.is_first)
     if isinstance(step, SetPasses):
         return passes.set_(ifindex, direction, step.passes)
     return passes.delete(ifindex, direction)

@@ -46,15 +46,19 @@ def _is_for_an_ifb(request: Request) -> bool:
 def _is_for_our_filter(request: Request) -> bool:
     ifindex, _, parent = qdisc.asked_place(request.body)
     direction = _DIRECTIONS[parent]
-    if request in (redirect.delete(ifindex, direction), passes.delete(ifindex, direction)):
+    if request in (
+        redirect.delete(ifindex, direction),
+        redirect.delete(ifindex, direction, is_first=True),
+        passes.delete(ifindex, direction),
+    ):
         return True
     passing = passes.parse(request.body)
     if passing and request == passes.set_(ifindex, direction, passing):
         return True
-    target, limit, is_hook_foreign = redirect.parse(request.body)
+    target, limit, *where = redirect.parse(request.body)
     if limit:
-        return request == redirect.add_police(ifindex, direction, limit, is_hook_foreign)
-    return request == redirect.add(ifindex, direction, target or 0, is_hook_foreign) and (
+        return request == redirect.add_police(ifindex, direction, limit, *where)
+    return request == redirect.add(ifindex, direction, target or 0, *where) and (
         is_ifb_name(socket.if_indextoname(target or 0))
     )
 

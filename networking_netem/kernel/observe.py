@@ -138,6 +138,7 @@ def _way(
     return Way(
         redirect_ifindex=last.redirect_ifindex if last else None,
         police=last.police if last else None,
+        is_first=last.is_first if last else False,
         passes=passing,
         ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(seen.qdiscs.get(ifb.ifindex, [])))
         if ifb and _is_our_ifb(ifb)

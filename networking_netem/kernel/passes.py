@@ -29,7 +29,7 @@ def set_(ifindex: int, direction: Direction, passes: Passes) -> Request:
     program = b"".join(_INSTRUCTION.pack(*instruction) for instruction in passes.program)
     options = police.encode(passes.police, police.TC_ACT_OK, police.TC_ACT_UNSPEC)
     body = (
-        hook.head(ifindex, direction, hook.PASS_PRIORITY)
+        hook.head(ifindex, direction, hook.PASSING)
         + attributes.pack_string(TCA_KIND, KIND)
         + attributes.pack(
             TCA_OPTIONS,
@@ -43,12 +43,12 @@ def set_(ifindex: int, direction: Direction, passes: Passes) -> Request:
 
 def delete(ifindex: int, direction: Direction) -> Request:
     """Delete the filter."""
-    return hook.delete(ifindex, direction, hook.PASS_PRIORITY, KIND)
+    return hook.delete(ifindex, direction, hook.PASSING, KIND)
 
 
 def get(ifindex: int, direction: Direction) -> Request:
     """Ask for the filter; the kernel answers with an error when it is not there."""
-    return hook.get(ifindex, direction, hook.PASS_PRIORITY, KIND)
+    return hook.get(ifindex, direction, hook.PASSING, KIND)
 
 
 def parse(body: bytes) -> Optional[Passes]:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our last filter on a hook: matchall, which sends through an ifb or limits the bandwidth.
+"""Our filter on a hook for all that comes: matchall, which sends through an ifb or polices.
+
+It is the last of ours, or where Open vSwitch offloads flows the first of all.
 
 See net/sched/cls_matchall.c, net/sched/act_mirred.c and their uapi headers.
 """
@@ -30,54 +32,75 @@ _FOREIGN_HOOK = 0x4E450001
 
 
 class Last(NamedTuple):
-    """Our last filter as the kernel reports it."""
+    """This filter as the kernel reports it."""
 
     redirect_ifindex: Optional[int]
     police: Optional[Police]
     is_hook_foreign: bool
+    is_first: bool
 
 
-def add(ifindex: int, direction: Direction, ifb_ifindex: int, is_hook_foreign: bool) -> Request:
-    """Redirect every frame of a direction to the ifb; EEXIST when our last filter is there."""
+def add(
+    ifindex: int,
+    direction: Direction,
+    ifb_ifindex: int,
+    is_hook_foreign: bool = False,
+    is_first: bool = False,
+) -> Request:
+    """Redirect every frame of a direction to the ifb; EEXIST when this filter is there."""
     mirred = _MIRRED.pack(0, 0, _TC_ACT_STOLEN, 0, 0, _EGRESS_REDIR, ifb_ifindex)
     does = action("mirred", attributes.pack(_MIRRED_PARMS, mirred))
-    return _add(ifindex, direction, does, is_hook_foreign)
+    return _add(ifindex, direction, does, is_hook_foreign, is_first)
 
 
-def add_police(ifindex: int, direction: Direction, wanted: Police, foreign: bool) -> Request:
+def add_police(
+    ifindex: int,
+    direction: Direction,
+    wanted: Police,
+    is_hook_foreign: bool = False,
+    is_first: bool = False,
+) -> Request:
     """Drop what exceeds a rate, and show the rest to the next filter; EEXIST as ``add``."""
     options = police.encode(wanted, police.TC_ACT_UNSPEC, police.TC_ACT_SHOT)
-    return _add(ifindex, direction, action("police", options), foreign)
+    return _add(ifindex, direction, action("police", options), is_hook_foreign, is_first)
 
 
-def delete(ifindex: int, direction: Direction) -> Request:
-    """Delete our last filter."""
-    return hook.delete(ifindex, direction, hook.PRIORITY, KIND)
+def delete(ifindex: int, direction: Direction, is_first: bool = False) -> Request:
+    """Delete the filter."""
+    return hook.delete(ifindex, direction, _position(is_first), KIND)
 
 
-def get(ifindex: int, direction: Direction) -> Request:
-    """Ask for our last filter; the kernel answers with an error when it is not there."""
-    return hook.get(ifindex, direction, hook.PRIORITY, KIND)
+def get(ifindex: int, direction: Direction, is_first: bool = False) -> Request:
+    """Ask for the filter; the kernel answers with an error when it is not there."""
+    return hook.get(ifindex, direction, _position(is_first), KIND)
+
+
+def _position(is_first: bool) -> hook.Position:
+    return hook.FIRST if is_first else hook.LAST
 
 
 def parse(body: bytes) -> Last:
-    """Our last filter; its ``redirect_ifindex`` is 0 when it does something else."""
+    """The filter; its ``redirect_ifindex`` is 0 when it does something else."""
+    is_first = TCMSG.unpack_from(body)[2] == hook.FIRST.handle
     does = attributes.unpack(attributes.find(body, (TCA_OPTIONS, _ACT, 1), TCMSG.size))
     found = does.get(TCA_ACT_OPTIONS, b"")
     classid = attributes.find(body, (TCA_OPTIONS, _CLASSID), TCMSG.size)
     is_hook_foreign = classid == _U32.pack(_FOREIGN_HOOK)
     if does.get(TCA_ACT_KIND) == _POLICE:
-        return Last(None, police.decode(found), is_hook_foreign)
+        return Last(None, police.decode(found), is_hook_foreign, is_first)
     mirred = attributes.find(found, (_MIRRED_PARMS,))
-    return Last(_MIRRED.unpack_from(mirred)[6] if mirred else 0, None, is_hook_foreign)
+    target = _MIRRED.unpack_from(mirred)[6] if mirred else 0
+    return Last(target, None, is_hook_foreign, is_first)
 
 
-def _add(ifindex: int, direction: Direction, does: bytes, is_hook_foreign: bool) -> Request:
+def _add(
+    ifindex: int, direction: Direction, does: bytes, is_hook_foreign: bool, is_first: bool
+) -> Request:
     options = attributes.pack(_ACT, attributes.pack(1, does))
     if is_hook_foreign:
         options = attributes.pack(_CLASSID, _U32.pack(_FOREIGN_HOOK)) + options
     body = (
-        hook.head(ifindex, direction, hook.PRIORITY)
+        hook.head(ifindex, direction, _position(is_first))
         + attributes.pack_string(TCA_KIND, KIND)
         + attributes.pack(TCA_OPTIONS, options)
     )

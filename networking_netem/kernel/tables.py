@@ -74,9 +74,15 @@ def _filters(netlink: Netlink, ports: Collection[int]) -> Dict[Tuple[int, Direct
     places = [(index, direction) for index in ports for direction in Direction]
     questions = [ask(*place) for place in places for ask in (redirect.get, passes.get)]
     answers = iter(netlink.ask(questions))
+    found = dict(zip(places, zip(answers, answers)))
+    # Only where Open vSwitch offloads flows is ours the first instead of the last.
+    missing = [place for place, (last, _) in found.items() if not last]
+    firsts = netlink.ask(redirect.get(*place, is_first=True) for place in missing)
+    for place, first in zip(missing, firsts):
+        found[place] = (first, found[place][1])
     return {
         place: (redirect.parse(last) if last else None, passes.parse(passing) if passing else None)
-        for place, last, passing in zip(places, answers, answers)
+        for place, (last, passing) in found.items()
     }
 
 

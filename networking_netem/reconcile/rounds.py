@@ -65,6 +65,7 @@ class Rounds:
         self._protected = protected
         self._clock = clock
         self._forget = forget
+        self._is_offloaded = False
 
     def bring(self, ports: Sequence[Port]) -> None:
         """Bring ports to their links. What is raised is about all of them, or about no port."""
@@ -96,6 +97,7 @@ class Rounds:
         if self._budget.is_doubtful:
             self._budget.seed(self._kernel.limits_packets())
         seen = self._kernel.observe([port.device for port in ports])
+        self._is_offloaded = self._switch.uses_hooks()
         todo: Dict[str, _Todo] = {}
         for port in ports:
             with self._blaming(port):
@@ -199,10 +201,10 @@ class Rounds:
         needed = Plan()
         if port.link != Link.CLEAN:
             conditions = Conditions.of(
-                observed, self._modules.missing, port.refused, self._protected
+                observed, self._modules.missing, port.refused, self._protected, self._is_offloaded
             )
             needed = port.plan(conditions)
-        if observed.hook == "clsact" and not needed.has_filter and self._switch.uses_hooks():
+        if observed.hook == "clsact" and not needed.has_filter and self._is_offloaded:
             needed = replace(needed, keeps_clsact=True)
         room = self._budget.room(needed, observed, self._clock(), is_first)
         return needed.limited(room.limits_packets), room

@@ -169,11 +169,16 @@ def _with_device(observed: Observed, step: Step) -> Optional[Observed]:
 def _with_filter(observed: Observed, step: Step) -> Optional[Observed]:
     if isinstance(step, AddRedirect):
         ifb = observed[step.direction].ifb
-        return with_way(observed, step.direction, redirect_ifindex=ifb.ifindex) if ifb else None
+        if ifb is None:
+            return None
+        changes = {"redirect_ifindex": ifb.ifindex, "is_first": step.is_first}
+        return with_way(observed, step.direction, **changes)
     if isinstance(step, AddPolice):
-        return with_way(observed, step.direction, police=step.police)
+        return with_way(observed, step.direction, police=step.police, is_first=step.is_first)
     if isinstance(step, DeleteFilter):
-        return with_way(observed, step.direction, redirect_ifindex=None, police=None)
+        return with_way(
+            observed, step.direction, redirect_ifindex=None, police=None, is_first=False
+        )
     if isinstance(step, SetPasses):
         return with_way(observed, step.direction, passes=step.passes)
     assert isinstance(step, DeletePasses)

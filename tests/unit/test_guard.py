@@ -41,6 +41,8 @@ OURS: Dict[str, Request] = {
     "the hooks' end": qdisc.delete_clsact(ETH0),
     "what sends to an ifb": redirect.add(ETH0, Direction.EGRESS, IFB, False),
     "the same on another's hook": redirect.add(ETH0, Direction.INGRESS, IFB, True),
+    "the first of all": redirect.add(ETH0, Direction.EGRESS, IFB, True, is_first=True),
+    "the first's end": redirect.delete(ETH0, Direction.EGRESS, is_first=True),
     "a bandwidth limit": redirect.add_police(ETH0, Direction.EGRESS, PASSES.police, False),
     "the end of either": redirect.delete(ETH0, Direction.INGRESS),
     "what lets pass": passes.set_(ETH0, Direction.INGRESS, PASSES),

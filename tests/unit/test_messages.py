@@ -61,11 +61,13 @@ def test_filters_are_read_as_they_were_written() -> None:
     for direction in Direction:
         for foreign in (False, True):
             sent = redirect.add(3, direction, 7, foreign)
-            assert redirect.parse(sent.body) == (7, None, foreign)
+            assert redirect.parse(sent.body) == (7, None, foreign, False)
+            first = redirect.add(3, direction, 7, foreign, is_first=True)
+            assert redirect.parse(first.body) == (7, None, foreign, True)
             for rate in (1, 2**32 - 1, 2**40):
                 limit = Police(rate, 5)
                 sent = redirect.add_police(3, direction, limit, foreign)
-                assert redirect.parse(sent.body) == (None, limit, foreign)
+                assert redirect.parse(sent.body) == (None, limit, foreign, False)
         exempt = protect.passes(direction, protect.PROTECTED, 0)
         assert exempt
         assert passes.parse(passes.set_(3, direction, exempt).body) == exempt

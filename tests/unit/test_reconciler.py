@@ -83,6 +83,11 @@ def test_policing_of_open_vswitch_goes_with_its_qdisc_before_ours_comes(scene: S
 def test_a_hook_that_open_vswitch_uses_too_stays(scene: Scene) -> None:
     scene.link(ONE, SLOW)
     scene.claims.offloads = True
+    scene.link(ONE, SLOW)
+    egress = scene.kernel.devices[ONE].egress
+    assert egress.is_first, "flows that are offloaded would go past it"
+    assert egress.passes is None
+    assert not scene.kernel.devices[ONE].ingress.is_first
     scene.link(ONE, Link.CLEAN)
     assert scene.kernel.devices[ONE].hook == "clsact"
     assert not scene.kernel.devices[ONE].is_ours

@@ -44,7 +44,7 @@ def _measured(is_short: bool) -> Iterator[Figure]:
         lambda: sizes.at(many, turns),
         lambda: sizes.growth(counts, turns),
         lambda: memory.figures(many, edits=500 if is_short else 10_000),
-        lambda: plugging.figures(30 if is_short else 300, turns),
+        lambda: plugging.figures(30 if is_short else 300, turns=2),
     ]
     for part in parts:
         yield from part()

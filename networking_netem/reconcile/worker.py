@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Optional
+from typing import Callable, Optional
 
 from networking_netem.kernel.watch import Watcher
 from networking_netem.reconcile.reconciler import Reconciler
@@ -34,7 +34,8 @@ class Worker:
             ("netem-work", self._run),
             ("netem-watch", lambda: self._watch(watcher)),
         ):
-            threading.Thread(target=target, name=name, daemon=True).start()
+            arguments = (name, target)
+            threading.Thread(target=_for_ever, args=arguments, name=name, daemon=True).start()
 
     def wake(self) -> None:
         """Say that something may be due earlier than it was."""
@@ -69,3 +70,13 @@ class Worker:
                 due_s = AFTER_FAULT_S
             rest_s = max(audit_at_s - time.monotonic(), 0.0)
             self._work.wait(rest_s if due_s is None else min(due_s, rest_s))
+
+
+def _for_ever(name: str, work: Callable[[], None]) -> None:
+    """Begin the work of a thread anew whenever it ends. That is no error that it catches itself."""
+    while True:
+        try:
+            work()
+        except BaseException:
+            LOG.critical("%s ended; it begins anew in %s s", name, AFTER_FAULT_S, exc_info=True)
+        time.sleep(AFTER_FAULT_S)

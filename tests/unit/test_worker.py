@@ -89,3 +89,20 @@ def test_an_audit_that_raises_is_followed_by_looks(announcements: Announcements)
     Worker(reconciler, audit_interval_s=60.0).start()  # type: ignore[arg-type]
     assert reconciler.looked.get(timeout=WITHIN_S) == "audit"
     assert reconciler.looked.get(timeout=WITHIN_S) == "due"
+
+
+def test_a_thread_that_ends_is_said_and_begins_anew(
+    announcements: Announcements, caplog: pytest.LogCaptureFixture
+) -> None:
+    reconciler = Reconciler()
+    ends = [SystemExit(), KeyboardInterrupt()]
+
+    def audit() -> None:
+        if ends:
+            raise ends.pop()
+        reconciler.looked.put("audit")
+
+    reconciler.audit = audit  # type: ignore[method-assign]
+    Worker(reconciler, audit_interval_s=3600.0).start()  # type: ignore[arg-type]
+    assert reconciler.looked.get(timeout=WITHIN_S) == "audit"
+    assert sum("netem-work ended; it begins anew" in text for text in caplog.messages) == 2

@@ -15,11 +15,10 @@ from networking_netem.agent.switch import OWNER
 from networking_netem.domain.diff import diff
 from networking_netem.domain.plan import Plan
 from networking_netem.domain.step import DeleteIfb
+from networking_netem.domain.tree import LONGEST_WAY_S
 from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import Answer, Netlink, Request
 
-_TIMEOUT_S = 90
-"""A link delays a packet by at most 60 s, and its jitter by 30 s more."""
 _POLL_EVERY_S = 0.05
 _OFFLOADS = "other_config:hw-offload"
 
@@ -67,7 +66,7 @@ def _clean(host: Host, devices: Collection[str]) -> Dict[str, str]:
 
     Raises ``PermissionError`` where the kernel does not let this process change anything.
     """
-    deadline_s = time.monotonic() + _TIMEOUT_S
+    deadline_s = time.monotonic() + LONGEST_WAY_S
     refused: Dict[str, str] = {}
     nothing = Plan(keeps_clsact=_uses_hooks())
     while True:

@@ -52,6 +52,11 @@ LIMIT_PACKETS_MIN = 1_000
 LIMIT_PACKETS_MAX = 1_000_000
 
 
+LONGEST_WAY_S = 120.0
+"""After this no packet is left from before. 60 s of delay with the longest jitter take up to 71 s,
+and TBF asks netem for packets every 4.3 s at the least rate."""
+
+
 @dataclass(frozen=True)
 class Tree:
     """The qdiscs of one direction, root first; without sch_netem there is only the root."""

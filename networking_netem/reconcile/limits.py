@@ -6,11 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict
 
+from networking_netem.domain.tree import LONGEST_WAY_S
 from networking_netem.reconcile.room import Queue
-
-LONGEST_WAY_S = 120.0
-"""After this no packet is left from before. 60 s of delay with the longest jitter take up to 71 s,
-and TBF asks netem for packets every 4.3 s at the least rate."""
 
 
 class Limits:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
-from typing import Dict, Iterator, Tuple
+from pathlib import Path
+from typing import Dict, Iterator, List, Tuple
 
 import pytest
 
@@ -61,6 +64,42 @@ def test_nothing_is_left_and_no_ping_is_lost(netlink: Netlink, device: str, link
     assert ip("-br", "link", "show", "type", "ifb") == ""
     assert "clsact" not in tc("qdisc", "show", "dev", device)
     assert clean().stdout == ""
+
+
+def commands(heading: str) -> List[List[str]]:
+    """The commands that a section of the installation page shows."""
+    page = (Path(__file__).parents[2] / "doc" / "install.md").read_text()
+    section = page.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [line.split() for line in re.findall(r"^ *[#$] (networking-netem-.*)$", section, re.M)]
+
+
+def test_the_page_shows_and_rolls_back_a_port(netlink: Netlink, device: str) -> None:
+    link = Link(
+        egress=Impairment(100_000, 10_000, 100_000, 10_000),
+        ingress=Impairment(30_000, rate_kbps=20_000),
+    )
+    Agent().link(device, link)
+    programs = Path(sys.executable).parent
+    ping = ["ip", "netns", "exec", "instance", "ping", "-q", "-i", "0.01", "-c", "100"]
+    ((show,), (cleanup,)) = commands("Look"), commands("Roll back")
+    shown = subprocess.run([programs / show[0], *show[1:]], capture_output=True, text=True)
+    assert shown.stdout.splitlines() == [
+        f"{device:<15} egress   {link.egress}",
+        f"{device:<15} ingress  {link.ingress}",
+    ], shown.stderr
+    found = json.loads(subprocess.check_output([programs / show[0], "--json", device]))
+    assert found[0]["egress"]["delay_correlation_ms"] == 10
+    assert (found[0]["ingress"]["max_kbps"], found[0]["ingress"]["loss_pct"]) == (20_000, 0)
+
+    done = subprocess.run(
+        [programs / cleanup[0], *cleanup[1:]],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": ""},
+    )
+    assert (done.returncode, done.stdout) == (0, f"{device}: clean\n"), done.stderr
+    assert "100 received" in subprocess.check_output([*ping, "10.9.9.1"], text=True)
+    assert carriers(netlink) == []
 
 
 def test_one_port_is_cleaned_and_the_others_stay(netlink: Netlink, tap: str) -> None:

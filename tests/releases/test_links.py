@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import re
+import statistics
+from dataclasses import replace
+from datetime import datetime
 from typing import Iterator, List
 
 import pytest
@@ -20,6 +24,8 @@ from tests.releases.cloud import Cloud
 
 # Neutron logs errors of its own when an agent starts (connection refused) and stops (pipe closed).
 MONITORED = "/tmp/monitored"
+REPAIRS = 10
+MEDIAN_REPAIR_S = 0.05
 TROUBLE = ("ERROR networking_netem", "CRITICAL", "Traceback")
 
 
@@ -98,6 +104,58 @@ def test_a_restart_of_the_agent_changes_nothing(plugged: Cloud, lossless: PortPo
     assert sent - received <= 2
     # Who asks for a qdisc has the kernel announce it, as it is and was.
     assert set(_monitored(plugged, lossless)) <= set(changes)
+    assert _trouble(plugged)[before:] == []
+
+
+def test_what_others_undo_is_repaired_in_50_ms(plugged: Cloud, lossless: PortPolicy) -> None:
+    """On eventlet too (to 26), where a thread that waits for the kernel might stop the agent."""
+    compute, node = plugged.compute, plugged.compute.node
+    lossless.put_on()
+    ifb = lossless.ifbs[Direction.INGRESS]
+    monitor = node.spawn(["sh", "-c", f"exec tc -tshort monitor >{MONITORED}"])
+    for _ in range(REPAIRS):
+        node.output(["tc", "qdisc", "del", "dev", ifb, "root"])
+        compute.until(lossless.is_held, "the repair")
+    monitor.kill()
+    repairs_s = list(_repairs_s(node.output(["cat", MONITORED]), ifb))
+    print(f"repaired in {statistics.median(repairs_s) * 1e3:.1f} ms (median), "
+          f"{max(repairs_s) * 1e3:.1f} ms at the longest, n = {len(repairs_s)}")  # fmt: skip
+    assert len(repairs_s) == REPAIRS
+    assert statistics.median(repairs_s) <= MEDIAN_REPAIR_S
+
+
+def _repairs_s(monitored: str, ifb: str) -> Iterator[float]:
+    """The seconds from each removal of a device's root to the next announcement of ours there."""
+    deleted_at = None
+    for line in re.finditer(rf"\[(\S+)\] (deleted )?qdisc tbf 4e45: dev {ifb} root", monitored):
+        at = datetime.fromisoformat(line[1])
+        if line[2]:
+            deleted_at = at
+        elif deleted_at:
+            yield (at - deleted_at).total_seconds()
+            deleted_at = None
+
+
+ODD_DEVICES = r"""
+for name in x hm0 trunk-vm-000001 "$(printf 'x\377y')"; do ip link add "$name" type dummy; done
+ovs-vsctl add-port br-int tpi-11111111-11 -- set Interface tpi-11111111-11 type=patch \
+    options:peer=tpt-11111111-11
+ip link add gone0 type dummy && ip link del gone0
+"""
+
+
+def test_odd_devices_stop_neither_the_agent_nor_links(plugged: Cloud, lossless: PortPolicy) -> None:
+    compute, node = plugged.compute, plugged.compute.node
+    lossless.put_on()
+    before = len(_trouble(plugged))
+    node.output(["sh", "-c", ODD_DEVICES])
+    heard = plugged.agent()["heartbeat_timestamp"]
+    lossless.edit(DELAY, Direction.EGRESS, replace(UNSTABLE.egress, delay_us=50_000))
+    node.output(["tc", "qdisc", "del", "dev", lossless.tap, "clsact"])
+    shown = ["tc", "qdisc", "show", "dev", lossless.tap]
+    compute.until(lambda: "clsact" in node.output(shown), "the repair")
+    compute.until(lambda: plugged.agent()["heartbeat_timestamp"] != heard, "a report of the agent")
+    assert lossless.is_held()
     assert _trouble(plugged)[before:] == []
 
 

@@ -15,10 +15,9 @@ from networking_netem.domain.impairment import NONE, Impairment
 from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.observed import ObservedTree
 from networking_netem.domain.step import Step
-from networking_netem.domain.tree import LIMIT_PACKETS_MIN, in_flight_packets
+from networking_netem.domain.tree import LIMIT_PACKETS_MIN, LONGEST_WAY_S, in_flight_packets
 from networking_netem.kernel.netlink import DumpInterrupted
 from networking_netem.reconcile.budget import PACKET_BYTES, Budget
-from networking_netem.reconcile.limits import LONGEST_WAY_S
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.status import Failed
 from tests.support.kernel_in_memory import KernelInMemory, with_tree

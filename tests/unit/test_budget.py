@@ -13,9 +13,8 @@ from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.step import ChangeQdisc
-from networking_netem.domain.tree import in_flight_packets
+from networking_netem.domain.tree import LONGEST_WAY_S, in_flight_packets
 from networking_netem.reconcile.budget import PACKET_BYTES, Budget
-from networking_netem.reconcile.limits import LONGEST_WAY_S
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.status import SETTLED, Failed, Waiting
 from tests.support.kernel_in_memory import with_tree

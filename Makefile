@@ -9,12 +9,6 @@ VERMIN := $(VENV)/bin/vermin -q --violations --eval-annotations
 AMX := $(shell grep -qw amx_tile /proc/cpuinfo && echo gcc libc6-dev)
 
 NEUTRON := .venvs/neutron
-NEUTRON_QOS := neutron.tests.unit.services.qos \
-	neutron.tests.unit.objects.qos \
-	neutron.tests.unit.agent.l2.extensions.test_qos \
-	neutron.tests.unit.plugins.ml2.drivers.openvswitch.agent.extension_drivers.test_qos_driver
-# Of these, in seconds: the methods for one rule of each type, and the agent's driver.
-NEUTRON_SHORT := -k 'policy_rule or (get_policy_ and _rule) or QosOVSAgentDriverTestCase'
 
 .PHONY: demo test check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
 
@@ -66,10 +60,14 @@ test: check $(VENV)/test-ready
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
 	$(PY) -m pytest -q tests/integration
 
-# Neutron's own tests of QoS, in a process that knows our rules; the wheel of Neutron has them.
-neutron-tests neutron-tests-short: $(NEUTRON)/ready
-	$(NEUTRON)/bin/python -m pytest -q -r fE -p tests.neutron.applied \
-		$(if $(filter %-short,$@),$(NEUTRON_SHORT)) --pyargs $(NEUTRON_QOS)
+# Neutron's own tests of QoS, in a process that knows our rules: those of the newest release's wheel, and those of the
+# suites' packages. `make releases` runs a short form of the latter.
+neutron-tests: $(NEUTRON)/ready $(VENV)/releases-ready
+	$(NEUTRON)/bin/python -m tests.neutron
+	$(PY) -m tests.releases --neutrons-own $(or $(SUITE),bullseye bookworm trixie)
+
+neutron-tests-short: $(NEUTRON)/ready
+	$(NEUTRON)/bin/python -m tests.neutron --short
 
 $(NEUTRON)/ready: tests/neutron/requirements.txt constraints.txt
 	python3 -m venv $(NEUTRON)

@@ -24,6 +24,7 @@ TESTS = (
     "tests/api/test_roles.py",
     "tests/releases",
 )
+NEUTRONS_OWN = "tests/releases/test_neutrons_own.py"
 _REPO = Path(__file__).parents[2]
 
 
@@ -32,6 +33,9 @@ def main(arguments: List[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.releases", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
     parser.add_argument("--rebuild", action="store_true", help="make the images anew")
+    parser.add_argument(
+        "--neutrons-own", action="store_true", help="run all of the release's own tests of QoS"
+    )
     parser.add_argument("--images-only", action="store_true", help="run nothing")
     asked = parser.parse_args(arguments)
     unknown = set(asked.suites) - set(SUITES)
@@ -42,7 +46,7 @@ def main(arguments: List[str]) -> int:
     table = Table("release", "Debian", "Neutron", "Python", "result", "time", box=None)
     results = []
     for name in asked.suites or SUITES:
-        versions, result, duration_s = _run(SUITES[name], asked.rebuild)
+        versions, result, duration_s = _run(SUITES[name], asked.rebuild, asked.neutrons_own)
         suite = SUITES[name]
         table.add_row(
             suite.release, name, *versions, result, f"{duration_s // 60} min {duration_s % 60:02} s"
@@ -64,7 +68,7 @@ def _make_images(names: List[str], rebuild: bool) -> int:
     return status
 
 
-def _run(suite: Suite, rebuild: bool) -> Tuple[Tuple[str, str], str, int]:
+def _run(suite: Suite, rebuild: bool, neutrons_own: bool) -> Tuple[Tuple[str, str], str, int]:
     """Return the versions of Neutron and Python, the result, and the seconds it took."""
     print(f"== {suite.name}: {suite.release}", flush=True)
     begin_s = time.monotonic()
@@ -81,7 +85,7 @@ def _run(suite: Suite, rebuild: bool) -> Tuple[Tuple[str, str], str, int]:
         "tests.releases.plugin",
         "--suite",
         suite.name,
-        *TESTS,
+        *(("--neutrons-own", "all", NEUTRONS_OWN) if neutrons_own else TESTS),
     ]
     status = subprocess.run([sys.executable, "-m", *command], cwd=_REPO).returncode
     versions = tuple(image.version(files, each) for each in ("python3-neutron", "python3"))

@@ -42,7 +42,7 @@ class Cloud:
         self.neutron = self.controller.neutron
         self.topology = Topology(self.neutron)
         self.http = NeutronApi(send_request_app, folder, base_url=URL)
-        self._folder = folder
+        self.folder = folder
 
     def start(self) -> None:
         """Start both hosts; the agent is Neutron's own, without our package."""
@@ -86,5 +86,5 @@ class Cloud:
         """End the hosts, and remove the folder."""
         self.compute.shut_down()
         self.controller.shut_down()
-        namespace.leave(self._folder)
-        self._folder.rmdir()
+        namespace.leave(self.folder)
+        self.folder.rmdir()

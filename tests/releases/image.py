@@ -20,6 +20,12 @@ PACKAGES = (
     *("rabbitmq-server", "mariadb-server", "python3-neutronclient", "python3-openstackclient"),
     *("iproute2", "iputils-ping", "kmod", "procps", "python3-pip", "python3-pytest"),
 )
+MORE_PACKAGES = (
+    *("python3-testtools", "python3-oslotest", "python3-testscenarios", "python3-testresources"),
+    *("python3-ddt", "python3-webtest", "python3-fixtures", "python3-subunit"),
+)
+MORE = "/var/cache/neutrons-own-tests"
+"""Where an image has the packages that Neutron's own tests need; they are not installed in it."""
 _SCRIPTS = Path("/usr/share/debootstrap/scripts")
 # invoke-rc.d runs this, so that packages start no service when they are installed.
 _POLICY = "#!/bin/sh\nexit 101\n"
@@ -31,7 +37,8 @@ class BrokenSuite(Exception):
 
 def path(suite: Suite) -> Path:
     """Return the path of a suite's image, which depends on its recipe."""
-    recipe = hashlib.sha256(" ".join((MIRROR, *PACKAGES)).encode()).hexdigest()
+    ingredients = " ".join((MIRROR, *PACKAGES, MORE, *MORE_PACKAGES))
+    recipe = hashlib.sha256(ingredients.encode()).hexdigest()
     return CACHE / f"{suite.name}-{recipe[:8]}"
 
 
@@ -66,6 +73,9 @@ def _make(suite: Suite, image: Path) -> None:
     policy.chmod(0o755)
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
     _install(suite, [*_inside(image), "env", "DEBIAN_FRONTEND=noninteractive", *install])
+    (image / MORE[1:] / "partial").mkdir(parents=True)
+    fetch = ["--download-only", "-o", f"Dir::Cache::archives={MORE}", *MORE_PACKAGES]
+    _install(suite, [*_inside(image), *install[:4], *fetch])
     _install(suite, [*_inside(image), "apt-get", "clean"])
 
 

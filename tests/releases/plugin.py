@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ from tests.releases.suites import SUITES
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option for the suite's name."""
     parser.addoption("--suite", choices=list(SUITES), required=True)
+    parser.addoption("--neutrons-own", choices=("short", "all"), default="short")
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +40,9 @@ def plugged(cloud: Cloud) -> Cloud:
     reaches = ["ip", "netns", "exec", PAIR.first, "ping", "-c1", "-W1", "-q", "10.0.0.12"]
     cloud.compute.until(lambda: not cloud.compute.node.run(reaches).returncode, "the ping")
     return cloud
+
+
+@pytest.fixture
+def folder_on_tmpfs(cloud: Cloud) -> Path:
+    """A folder for one more host of the suite; it goes with the cloud."""
+    return cloud.folder / "neutrons-own"

@@ -38,12 +38,13 @@ def main() -> int:
 
 
 def _measured(is_short: bool) -> Iterator[Figure]:
-    many, turns = (100, 3) if is_short else (1000, 5)
+    many, turns = (100, 3) if is_short else (1000, 15)
     counts = (1, 10, 100) if is_short else (1, 10, 100, 1000, 3000)
     parts: List[Callable[[], Iterator[Figure]]] = [
-        lambda: sizes.at(many, turns),
-        lambda: sizes.growth(counts, turns),
+        # First, while the process has no memory left over from other work.
         lambda: memory.figures(many, edits=500 if is_short else 10_000),
+        lambda: sizes.at(many, turns),
+        lambda: sizes.growth(counts, turns=3 if is_short else 5),
         lambda: plugging.figures(30 if is_short else 300, turns=2),
     ]
     for part in parts:

@@ -43,13 +43,16 @@ class ObservedTree:
         return bool(self.tbf and self.netem and self.fifo and self.backlog_packets)
 
 
+_NO_TREE = ObservedTree()
+
+
 @dataclass(frozen=True)
 class Ifb:
     """The device that carries the tree of one direction."""
 
     ifindex: int
     is_up: bool
-    tree: ObservedTree = ObservedTree()
+    tree: ObservedTree = _NO_TREE
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Way:
     @property
     def tree(self) -> ObservedTree:
         """What the ifb has; nothing where there is no ifb."""
-        return self.ifb.tree if self.ifb else ObservedTree()
+        return self.ifb.tree if self.ifb else _NO_TREE
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Observed:
 
     device: str
     mtu_bytes: int
-    root: ObservedTree = ObservedTree()
+    root: ObservedTree = _NO_TREE
     hook: str = ""
     is_hook_foreign: bool = False
     egress: Way = Way()

@@ -79,6 +79,8 @@ class Plan:
 
     def limited(self, limits_packets: Mapping[Direction, int]) -> Plan:
         """This plan with these limits of netem in place of what is needed; 0 is no netem."""
+        if not limits_packets:
+            return self
         return replace(
             self,
             egress=_limited(self.egress, limits_packets.get(Direction.EGRESS)),

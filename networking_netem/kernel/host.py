@@ -17,11 +17,18 @@ class Host:
 
     def __init__(self, transact: Transact) -> None:
         self._transact = transact
+        self._looks: observe.Looks = {}
 
     def observe(self, devices: Collection[str]) -> Dict[str, Observed]:
-        """What the kernel holds for each device; a device that does not exist is left out."""
+        """What the kernel holds for each device; a device that does not exist is left out.
+
+        A device that is as it was at the last look at many gives the same object again.
+        """
         with Netlink() as netlink:
-            return observe.observe(netlink, devices)
+            looks = observe.look(netlink, devices, self._looks)
+        if len(devices) > observe.MOST_ASKED:
+            self._looks = looks
+        return {name: observed for name, (_, observed) in looks.items()}
 
     def orphans(self) -> List[str]:
         """The names of our ifbs whose port's device is gone."""

@@ -4,20 +4,18 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Callable, Collection, Dict, List, Optional, TypeVar
+from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Tuple, TypeVar
 
 from networking_netem.domain import ifb as ifbs
-from networking_netem.domain.filters import Passes
-from networking_netem.domain.ifb import ifb_name, ifb_names
-from networking_netem.domain.link import DIRECTIONS, Direction
+from networking_netem.domain.ifb import ifb_names
+from networking_netem.domain.link import Direction
 from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree, Way
 from networking_netem.domain.qdisc import Fifo, Netem, Tbf
 from networking_netem.kernel import qdisc, tables
 from networking_netem.kernel.device import Device
 from networking_netem.kernel.netlink import DumpInterrupted, Netlink
 from networking_netem.kernel.qdisc import Found
-from networking_netem.kernel.redirect import Last
-from networking_netem.kernel.tables import Filters, Tables
+from networking_netem.kernel.tables import NO_FILTERS, Filters, Tables
 
 ATTEMPTS = 10
 """How often the dumps are made, at most, when they are interrupted."""
@@ -25,16 +23,39 @@ ATTEMPTS = 10
 MOST_ASKED = 16
 """More devices than these are found in dumps of the host."""
 
-Look = TypeVar("Look")
+Result = TypeVar("Result")
+
+
+class Facts(NamedTuple):
+    """What the kernel answered of one device; what is observed follows from it alone.
+
+    The filters and the ifbs are those of the egress and of the ingress.
+    """
+
+    port: Device
+    qdiscs: List[Found]
+    filters: Tuple[Filters, Filters]
+    ifbs: Tuple[Optional[Device], Optional[Device]]
+    ifb_qdiscs: Tuple[List[Found], List[Found]]
+
+
+Looks = Dict[str, Tuple[Facts, Observed]]
+"""What was made of the kernel's answers, by device."""
+
+
+def look(netlink: Netlink, names: Collection[str], before: Optional[Looks] = None) -> Looks:
+    """What each of the named devices holds; devices that do not exist are left out.
+
+    A few devices are asked for singly, many are found in dumps of the host. The kernel is asked
+    anew each time; where it answers as ``before``, the object is the same. Raises
+    ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
+    """
+    return _uninterrupted(lambda: _look(netlink, names, before or {}))
 
 
 def observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
-    """What each of the named devices holds; devices that do not exist are left out.
-
-    A few devices are asked for singly, many are found in dumps of the host. Raises
-    ``DumpInterrupted`` when each of 10 attempts was interrupted, ``OSError`` on refusal.
-    """
-    return _uninterrupted(lambda: _observe(netlink, names))
+    """What each of the named devices holds, as ``look``."""
+    return {name: observed for name, (_, observed) in look(netlink, names).items()}
 
 
 def orphans(netlink: Netlink) -> List[str]:
@@ -94,64 +115,77 @@ def _limits_packets(netlink: Netlink) -> Dict[str, int]:
     }
 
 
-def _observe(netlink: Netlink, names: Collection[str]) -> Dict[str, Observed]:
-    look = tables.asked if len(names) <= MOST_ASKED else tables.dumped
-    seen = look(netlink, names)
-    return {name: _observed(seen, seen.devices[name]) for name in names if name in seen.devices}
+def _look(netlink: Netlink, names: Collection[str], before: Looks) -> Looks:
+    seen = (tables.asked if len(names) <= MOST_ASKED else tables.dumped)(netlink, names)
+    looks: Looks = {}
+    for name in names:
+        if name in seen.devices:
+            facts = _facts(seen, seen.devices[name])
+            known = before.get(name)
+            looks[name] = known if known and known[0] == facts else (facts, _observed(facts))
+    return looks
 
 
-def _observed(seen: Tables, port: Device) -> Observed:
-    present = seen.qdiscs.get(port.ifindex, [])
-    hook = tables.hook_kind(present)
-    filters = {direction: _filters(seen, port, direction, hook) for direction in DIRECTIONS}
-    ways = {direction: _way(seen, port, direction, *filters[direction]) for direction in DIRECTIONS}
-    noted = [last.is_hook_foreign for last, _ in filters.values() if last]
-    # Without a filter that notes it, an ifb of ours tells that we were here.
-    has_trace = any(way.ifb for way in ways.values())
-    return Observed(
-        device=port.name,
-        mtu_bytes=port.mtu_bytes,
-        root=_tree(present),
-        hook=hook,
-        is_hook_foreign=bool(hook) and (any(noted) if noted else not has_trace),
-        egress=ways[Direction.EGRESS],
-        ingress=ways[Direction.INGRESS],
+def _facts(seen: Tables, port: Device) -> Facts:
+    egress, ingress = (_ifb(seen, name) for name in ifb_names(port.name))
+    return Facts(
+        port,
+        seen.qdiscs.get(port.ifindex, []),
+        (
+            seen.filters.get((port.ifindex, Direction.EGRESS), NO_FILTERS),
+            seen.filters.get((port.ifindex, Direction.INGRESS), NO_FILTERS),
+        ),
+        (egress, ingress),
+        (
+            seen.qdiscs.get(egress.ifindex, []) if egress else [],
+            seen.qdiscs.get(ingress.ifindex, []) if ingress else [],
+        ),
     )
 
 
-def _filters(seen: Tables, port: Device, direction: Direction, hook: str) -> Filters:
+def _ifb(seen: Tables, name: str) -> Optional[Device]:
+    found = seen.devices.get(name)
+    return found if found and _is_our_ifb(found) else None
+
+
+def _observed(facts: Facts) -> Observed:
+    hook = tables.hook_kind(facts.qdiscs)
+    egress_filters, ingress_filters = facts.filters
     # A qdisc `ingress` answers for both parents with the filters of its one hook
     # (ingress_tcf_block of net/sched/sch_ingress.c, Linux 6.1).
-    if hook == "ingress" and direction is Direction.INGRESS:
-        return None, None
-    return seen.filters.get((port.ifindex, direction), (None, None))
+    if hook == "ingress":
+        ingress_filters = NO_FILTERS
+    noted = [last.is_hook_foreign for last, _ in (egress_filters, ingress_filters) if last]
+    # Without a filter that notes it, an ifb of ours tells that we were here.
+    has_trace = any(facts.ifbs)
+    return Observed(
+        device=facts.port.name,
+        mtu_bytes=facts.port.mtu_bytes,
+        root=_tree(facts.qdiscs),
+        hook=hook,
+        is_hook_foreign=bool(hook) and (any(noted) if noted else not has_trace),
+        egress=_way(egress_filters, facts.ifbs[0], facts.ifb_qdiscs[0]),
+        ingress=_way(ingress_filters, facts.ifbs[1], facts.ifb_qdiscs[1]),
+    )
 
 
-def _way(
-    seen: Tables,
-    port: Device,
-    direction: Direction,
-    last: Optional[Last],
-    passing: Optional[Passes],
-) -> Way:
-    ifb = seen.devices.get(ifb_name(port.name, direction))
+def _way(filters: Filters, ifb: Optional[Device], ifb_qdiscs: List[Found]) -> Way:
+    last, passing = filters
     return Way(
         redirect_ifindex=last.redirect_ifindex if last else None,
         police=last.police if last else None,
         is_first=last.is_first if last else False,
         passes=passing,
-        ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(seen.qdiscs.get(ifb.ifindex, [])))
-        if ifb and _is_our_ifb(ifb)
-        else None,
+        ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(ifb_qdiscs)) if ifb else None,
     )
 
 
-def _uninterrupted(look: Callable[[], Look]) -> Look:
-    """Return what `look` returns; raise the last interruption when all attempts had one."""
+def _uninterrupted(ask: Callable[[], Result]) -> Result:
+    """Return what `ask` returns; raise the last interruption when all attempts had one."""
     for _ in range(ATTEMPTS - 1):
         with contextlib.suppress(DumpInterrupted):
-            return look()
-    return look()
+            return ask()
+    return ask()
 
 
 def _tree(present: List[Found]) -> ObservedTree:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Optional, Tuple
+from typing import Optional
 
-from networking_netem.domain.filters import Instruction, Passes
+from networking_netem.domain.filters import Passes, Police
 from networking_netem.domain.link import Direction
 from networking_netem.kernel import attributes, hook, police
 from networking_netem.kernel.netlink import NLM_F_CREATE, Request
@@ -56,10 +56,10 @@ def parse(body: bytes) -> Optional[Passes]:
     found = attributes.find(body, (TCA_OPTIONS, _ACT, 1, TCA_ACT_OPTIONS), TCMSG.size)
     operations = attributes.find(body, (TCA_OPTIONS, _OPS), TCMSG.size)
     limit = police.decode(found)
-    return Passes(_program(operations), limit) if limit and operations else None
+    return _passes(operations, limit) if limit and operations else None
 
 
-@functools.lru_cache(maxsize=256)
-def _program(operations: bytes) -> Tuple[Instruction, ...]:
+@functools.lru_cache(maxsize=1024)
+def _passes(operations: bytes, limit: Police) -> Passes:
     """Cached, because all ports have one of a few."""
-    return tuple(_INSTRUCTION.iter_unpack(operations))
+    return Passes(tuple(_INSTRUCTION.iter_unpack(operations)), limit)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import Optional
 
@@ -55,4 +56,10 @@ def decode(options: bytes) -> Optional[Police]:
     if rate == _RATE32_MAX:
         rate64 = attributes.find(options, (_RATE64,))
         rate = _U64.unpack(rate64)[0] if rate64 else rate
-    return Police(rate, parms[3])
+    return _police(rate, parms[3])
+
+
+@functools.lru_cache(maxsize=1024)
+def _police(rate_bytes_per_s: int, burst_ticks: int) -> Police:
+    """Cached, because hosts have few different ones."""
+    return Police(rate_bytes_per_s, burst_ticks)

@@ -17,6 +17,7 @@ from networking_netem.kernel.redirect import Last
 
 Filters = Tuple[Optional[Last], Optional[Passes]]
 """Our two filters on one hook: the last, and the one that lets packets past it."""
+NO_FILTERS: Filters = (None, None)
 
 
 class Tables(NamedTuple):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import FrozenSet, Optional, Tuple
 
 from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Conditions, Plan, plan
 from networking_netem.domain.shortfall import shortfalls
 from networking_netem.reconcile.status import SETTLED, Failed, Settled, Status, Waiting
@@ -40,6 +41,7 @@ class Port:
     has_root: bool = False
     absent_since_s: Optional[float] = None
     _planned: Optional[Tuple[Link, Conditions, Plan]] = None
+    _held: Optional[Tuple[Plan, Observed]] = None
 
     @property
     def due_at_s(self) -> Optional[float]:
@@ -71,6 +73,14 @@ class Port:
         """A look at the port begins. Whatever comes of it, there is another."""
         self.refused = frozenset()
         self.touch(now_s + self._retry_s)
+
+    def is_held(self, plan: Plan, observed: Observed) -> bool:
+        """Whether these very objects were found to agree: there is nothing to compare."""
+        return self._held is not None and self._held[0] is plan and self._held[1] is observed
+
+    def hold(self, plan: Plan, observed: Observed) -> None:
+        """A plan and what is observed agree."""
+        self._held = (plan, observed)
 
     def settle(self) -> None:
         """The kernel holds the link."""

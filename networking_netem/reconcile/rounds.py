@@ -21,6 +21,7 @@ from networking_netem.reconcile.port import Port
 from networking_netem.reconcile.protocols import Kernel, Switch
 from networking_netem.reconcile.refusal import BOTH, Refusal, by_device
 from networking_netem.reconcile.room import Room
+from networking_netem.reconcile.status import SETTLED
 
 LOG = logging.getLogger(__name__)
 
@@ -120,10 +121,15 @@ class Rounds:
         port.absent_since_s = None
         port.has_root = observed.root.tbf is not None
         plan, room = self._plan(port, observed, is_first)
+        if port.is_held(plan, observed):
+            self._settle(port)
+            return None
         left = diff(plan, observed)
         if left.steps:
             return _Todo(left.steps, plan.ingress.is_at_root, observed.hook == "ingress")
         self._conclude(port, obstacles(plan, observed), left.awaited_packets, room)
+        if port.status is SETTLED:
+            port.hold(plan, observed)
         return None
 
     def _conclude(

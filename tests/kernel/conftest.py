@@ -6,12 +6,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
+from networking_netem.domain.ifb import is_ifb_name
 from networking_netem.kernel.netlink import Netlink
 
 CLONE_NEWNET = 0x40000000
@@ -44,6 +47,10 @@ def hide_module(module: str) -> Iterator[None]:
     load_modules()
     loader.write_text("/bin/false")
     try:
+        # The kernel takes the devices of deleted namespaces apart on its own time.
+        unused, deadline_s = Path(f"/sys/module/{module}/refcnt"), time.monotonic() + 30
+        while unused.read_text() != "0\n" and time.monotonic() < deadline_s:
+            time.sleep(0.01)
         subprocess.run(["rmmod", module], check=True)
         yield
     finally:
@@ -82,11 +89,11 @@ def new_namespace() -> Iterator[None]:
         _NO_IPV6.write_text("1")
         yield
     finally:
-        # Threads of the test may keep the namespace alive, and modules in use.
-        for kind in ("veth", "ifb"):
-            for line in ip("-o", "link", "show", "type", kind).splitlines():
-                name = line.split(": ")[1].split("@")[0]
-                subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)
+        # Threads of the test may keep the namespace alive, and modules in use. Ports go before
+        # their ifbs, which an agent would make anew.
+        for name in sorted((name for _, name in socket.if_nameindex()), key=is_ifb_name):
+            command = [b"ip", b"link", b"del", b"dev", os.fsencode(name)]
+            subprocess.run(command, check=False, capture_output=True)
         _call(_LIBC.setns(home, CLONE_NEWNET))
         os.close(home)
 

@@ -72,7 +72,7 @@ def wait_until(holds: Callable[[], bool], reconciler: Reconciler) -> None:
 
 
 def is_settled(reconciler: Reconciler) -> bool:
-    return all(status.due_at_s is None for status in reconciler._ports.values())
+    return all(port.due_at_s is None for port in reconciler._ports)
 
 
 @pytest.mark.parametrize("seed", range(SEQUENCES))

@@ -18,7 +18,7 @@ from neutron.agent.common import ovs_lib
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 
 from networking_netem.agent.switch import Switch
-from networking_netem.domain.ifb import ifb_name
+from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 from networking_netem.kernel.host import Host
@@ -197,6 +197,10 @@ def scene(ovs: Any, request: pytest.FixtureRequest) -> Iterator[Scene]:
         for name in (device, "uplink"):
             ovs.vsctl("add-port", open_vswitch.BRIDGE, name)
             stack.callback(ovs.vsctl, "--if-exists", "del-port", name)
+        # Where ours was refused something, the case ends before the link is gone.
+        for ifb in ifb_names(device):
+            command = ["ip", "link", "del", ifb]
+            stack.callback(subprocess.run, command, check=False, capture_output=True)
         made = Scene(ovs, port, stack)
         condition(made)
         yield made

@@ -19,7 +19,7 @@ from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import carriers
 
 from .conftest import ip, tc
-from .test_repair import Agent
+from .test_repair import Agent, wait_until
 
 BOTH = Link(
     egress=Impairment(delay_us=50_000, jitter_us=5_000, rate_kbps=10_000),
@@ -82,11 +82,18 @@ def test_the_page_shows_and_rolls_back_a_port(netlink: Netlink, device: str) -> 
     programs = Path(sys.executable).parent
     ping = ["ip", "netns", "exec", "instance", "ping", "-q", "-i", "0.01", "-c", "100"]
     ((show,), (cleanup,)) = commands("Look"), commands("Roll back")
-    shown = subprocess.run([programs / show[0], *show[1:]], capture_output=True, text=True)
-    assert shown.stdout.splitlines() == [
+    shown: List[str] = []
+
+    def is_empty() -> bool:
+        """The devices themselves may send a packet when they come up."""
+        shown[:] = subprocess.check_output([programs / show[0], *show[1:]], text=True).splitlines()
+        return not any("on their way" in line for line in shown)
+
+    wait_until(is_empty)
+    assert shown == [
         f"{device:<15} egress   {link.egress}",
         f"{device:<15} ingress  {link.ingress}",
-    ], shown.stderr
+    ]
     found = json.loads(subprocess.check_output([programs / show[0], "--json", device]))
     assert found[0]["egress"]["delay_correlation_ms"] == 10
     assert (found[0]["ingress"]["max_kbps"], found[0]["ingress"]["loss_pct"]) == (20_000, 0)

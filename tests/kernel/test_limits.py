@@ -81,6 +81,9 @@ def ovs() -> Iterator[Any]:
         for name in (TAP, open_vswitch.VHOST):
             made.vsctl("--if-exists", "del-port", name)
         yield made
+        # Neutron's threads keep the namespace, and only Open vSwitch ends the bridge's own devices,
+        # which have a qdisc `ingress` after hw-offload.
+        made.vsctl("del-br", open_vswitch.BRIDGE)
 
 
 class Port:

@@ -7,7 +7,7 @@ import contextlib
 from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Tuple, TypeVar
 
 from networking_netem.domain import ifb as ifbs
-from networking_netem.domain.ifb import ifb_names
+from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.link import Direction
 from networking_netem.domain.observed import Foreign, Ifb, Observed, ObservedTree, Way
 from networking_netem.domain.qdisc import Fifo, Netem, Tbf
@@ -26,17 +26,21 @@ MOST_ASKED = 16
 Result = TypeVar("Result")
 
 
-class Facts(NamedTuple):
-    """What the kernel answered of one device; what is observed follows from it alone.
+class WayFacts(NamedTuple):
+    """What the kernel answered of one direction; the qdiscs are those of its ifb."""
 
-    The filters and the ifbs are those of the egress and of the ingress.
-    """
+    filters: Filters
+    ifb: Optional[Device]
+    qdiscs: List[Found]
+
+
+class Facts(NamedTuple):
+    """What the kernel answered of one device; what is observed follows from it alone."""
 
     port: Device
     qdiscs: List[Found]
-    filters: Tuple[Filters, Filters]
-    ifbs: Tuple[Optional[Device], Optional[Device]]
-    ifb_qdiscs: Tuple[List[Found], List[Found]]
+    egress: WayFacts
+    ingress: WayFacts
 
 
 Looks = Dict[str, Tuple[Facts, Observed]]
@@ -127,56 +131,50 @@ def _look(netlink: Netlink, names: Collection[str], before: Looks) -> Looks:
 
 
 def _facts(seen: Tables, port: Device) -> Facts:
-    egress, ingress = (_ifb(seen, name) for name in ifb_names(port.name))
     return Facts(
         port,
         seen.qdiscs.get(port.ifindex, []),
-        (
-            seen.filters.get((port.ifindex, Direction.EGRESS), NO_FILTERS),
-            seen.filters.get((port.ifindex, Direction.INGRESS), NO_FILTERS),
-        ),
-        (egress, ingress),
-        (
-            seen.qdiscs.get(egress.ifindex, []) if egress else [],
-            seen.qdiscs.get(ingress.ifindex, []) if ingress else [],
-        ),
+        _way_facts(seen, port, Direction.EGRESS),
+        _way_facts(seen, port, Direction.INGRESS),
     )
 
 
-def _ifb(seen: Tables, name: str) -> Optional[Device]:
-    found = seen.devices.get(name)
-    return found if found and _is_our_ifb(found) else None
+def _way_facts(seen: Tables, port: Device, direction: Direction) -> WayFacts:
+    filters = seen.filters.get((port.ifindex, direction), NO_FILTERS)
+    ifb = seen.devices.get(ifb_name(port.name, direction))
+    if ifb is None or not _is_our_ifb(ifb):
+        return WayFacts(filters, None, [])
+    return WayFacts(filters, ifb, seen.qdiscs.get(ifb.ifindex, []))
 
 
 def _observed(facts: Facts) -> Observed:
-    hook = tables.hook_kind(facts.qdiscs)
-    egress_filters, ingress_filters = facts.filters
+    hook, egress, ingress = tables.hook_kind(facts.qdiscs), facts.egress, facts.ingress
     # A qdisc `ingress` answers for both parents with the filters of its one hook
     # (ingress_tcf_block of net/sched/sch_ingress.c, Linux 6.1).
     if hook == "ingress":
-        ingress_filters = NO_FILTERS
-    noted = [last.is_hook_foreign for last, _ in (egress_filters, ingress_filters) if last]
+        ingress = ingress._replace(filters=NO_FILTERS)
+    noted = [last.is_hook_foreign for last, _ in (egress.filters, ingress.filters) if last]
     # Without a filter that notes it, an ifb of ours tells that we were here.
-    has_trace = any(facts.ifbs)
+    has_trace = bool(egress.ifb or ingress.ifb)
     return Observed(
         device=facts.port.name,
         mtu_bytes=facts.port.mtu_bytes,
         root=_tree(facts.qdiscs),
         hook=hook,
         is_hook_foreign=bool(hook) and (any(noted) if noted else not has_trace),
-        egress=_way(egress_filters, facts.ifbs[0], facts.ifb_qdiscs[0]),
-        ingress=_way(ingress_filters, facts.ifbs[1], facts.ifb_qdiscs[1]),
+        egress=_way(egress),
+        ingress=_way(ingress),
     )
 
 
-def _way(filters: Filters, ifb: Optional[Device], ifb_qdiscs: List[Found]) -> Way:
-    last, passing = filters
+def _way(facts: WayFacts) -> Way:
+    (last, passing), ifb = facts.filters, facts.ifb
     return Way(
         redirect_ifindex=last.redirect_ifindex if last else None,
         police=last.police if last else None,
         is_first=last.is_first if last else False,
         passes=passing,
-        ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(ifb_qdiscs)) if ifb else None,
+        ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(facts.qdiscs)) if ifb else None,
     )
 
 

@@ -18,8 +18,8 @@ from networking_netem.domain.link import Link
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import carriers
 
-from .conftest import ip, tc
-from .test_repair import Agent, wait_until
+from .conftest import ip, tc, wait_until
+from .test_repair import Agent
 
 BOTH = Link(
     egress=Impairment(delay_us=50_000, jitter_us=5_000, rate_kbps=10_000),

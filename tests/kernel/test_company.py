@@ -20,8 +20,8 @@ from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.kernel.netlink import Answer, DumpInterrupted, Netlink, Request, Unavailable
 
-from .conftest import ip, tc
-from .test_repair import Agent, is_held, wait_until
+from .conftest import ip, tc, wait_until
+from .test_repair import Agent, is_held
 
 LINK = Link(egress=Impairment(50_000, 5_000, 10_000, 10_000), ingress=Impairment(delay_us=20_000))
 PORTS = [f"tap0000cccc-{number:02}" for number in range(6)]

@@ -13,8 +13,8 @@ import pytest
 from networking_netem.domain.ifb import ifb_names
 from networking_netem.kernel.netlink import DumpInterrupted, Netlink
 
-from .conftest import ip
-from .test_repair import ALL, Agent, is_held, wait_until
+from .conftest import ip, wait_until
+from .test_repair import ALL, Agent, is_held
 
 NAMES = [
     *(os.fsdecode(name) for name in (b"x", b"hm0", b"x\xff\xfey", b"\xe2\x82\xac")),

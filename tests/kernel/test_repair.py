@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from pathlib import Path
 from typing import Callable, FrozenSet, List, Sequence
 
@@ -24,14 +23,13 @@ from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.worker import Worker
 
 from .alone import NoSwitch, Sender
-from .conftest import MODULES, hide_module, ip, tc
+from .conftest import MODULES, hide_module, ip, tc, wait_until
 
 ALL = Link(
     egress=Impairment(100_000, 10_000, 100_000, 10_000),
     ingress=Impairment(30_000, 0, 10_000, 20_000),
 )
 MEDIAN_REPAIR_S = 0.050
-DEADLINE_S = 10.0
 REPEATS = 20
 
 
@@ -53,15 +51,6 @@ class Agent:
 @pytest.fixture
 def agent(netns: None) -> Agent:
     return Agent()
-
-
-def wait_until(holds: Callable[[], bool]) -> float:
-    """Wait until it holds and return the seconds; fail after the deadline."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + DEADLINE_S, "not in time"
-        time.sleep(0.001)
-    return time.monotonic() - began
 
 
 def is_held(netlink: Netlink, device: str, link: Link) -> bool:

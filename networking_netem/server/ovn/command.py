@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command that writes a port's link into its row of OVN's northbound database."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+from ovsdbapp.backend.ovs_idl import command, idlutils
+
+KEY = "netem:link"
+"""In `external_ids` of Logical_Switch_Port. ovn-northd copies the column to Port_Binding of the
+southbound database (20.03 to 26.03), and Neutron keeps keys that it does not know (17 to 29)."""
+
+TABLE = "Logical_Switch_Port"
+
+
+class SetLink(command.BaseCommand):
+    """Sets or removes the key of one port; it changes nothing where the row says the same.
+
+    ``port`` is the port's id, or the command of the same transaction that makes its row. A port
+    whose row is gone is passed over: its row goes earlier in the transaction that deletes it.
+    """
+
+    def __init__(self, api: Any, port: Union[str, command.BaseCommand], text: str) -> None:
+        super().__init__(api)
+        self._port = port
+        self._text = text
+
+    def run_idl(self, txn: Any) -> None:
+        row = self._row()
+        if row is None or row.external_ids.get(KEY, "") == self._text:
+            return
+        # A change of one key: a whole column from an old copy would undo what others wrote.
+        if self._text:
+            row.setkey("external_ids", KEY, self._text)
+        else:
+            row.delkey("external_ids", KEY)
+
+    def _row(self) -> Any:
+        rows = self.api.tables[TABLE].rows
+        if isinstance(self._port, command.BaseCommand):
+            return rows.get(self._port.result)
+        return idlutils.row_by_value(self.api.idl, TABLE, "name", self._port, None)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OVN's control plane: the northbound and the southbound database, and ovn-northd."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+SCHEMAS = Path("/usr/share/ovn")
+START_TIMEOUT_S = 30
+DATABASES = {"nb": "ovn-nb.ovsschema", "sb": "ovn-sb.ovsschema"}
+
+
+class Central:
+    """Its processes, which can be ended and started; their files are in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._processes: Dict[str, subprocess.Popen[bytes]] = {}
+        for name, schema in DATABASES.items():
+            self._run("ovsdb-tool", "create", str(folder / f"{name}.db"), str(SCHEMAS / schema))
+            self.start(name)
+            self.ctl(name, "init")
+        self.start("northd")
+
+    def remote(self, name: str) -> str:
+        """Where a database listens."""
+        return f"unix:{self.folder}/{name}.sock"
+
+    def start(self, name: str) -> None:
+        """Start `nb`, `sb` or `northd`."""
+        if name == "northd":
+            databases = [f"--ovn{each}-db={self.remote(each)}" for each in DATABASES]
+            command = ["ovn-northd", *databases]
+        else:
+            remote = f"--remote=p{self.remote(name)}"
+            command = ["ovsdb-server", remote, str(self.folder / f"{name}.db")]
+        common = ["-vconsole:off", f"--pidfile={self.folder}/{name}.pid"]
+        common.append(f"--unixctl={self.folder}/{name}.ctl")
+        environment = {**os.environ, "OVN_RUNDIR": str(self.folder), "OVS_RUNDIR": str(self.folder)}
+        process = self._processes[name] = subprocess.Popen([*command, *common], env=environment)
+        listens = self.folder / f"{name}.{'ctl' if name == 'northd' else 'sock'}"
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not listens.exists():
+            assert process.poll() is None and time.monotonic() < deadline, name
+            time.sleep(0.01)
+
+    def stop(self, name: str) -> None:
+        """End one of them, and wait for its end."""
+        process = self._processes.pop(name)
+        process.terminate()
+        process.wait()
+
+    def close(self) -> None:
+        for name in list(self._processes):
+            self.stop(name)
+
+    def ctl(self, name: str, *arguments: str) -> str:
+        """Run `ovn-nbctl` or `ovn-sbctl`; return what it prints."""
+        where = [f"--db={self.remote(name)}", "--timeout=30"]
+        return self._run(f"ovn-{name}ctl", *where, *arguments)
+
+    def rows(self, name: str, table: str, *condition: str) -> List[Dict[str, Any]]:
+        """The rows of a table; maps are dicts, sets are lists."""
+        found = json.loads(self.ctl(name, "--format=json", "find", table, *condition))
+        return [dict(zip(found["headings"], map(_plain, row))) for row in found["data"]]
+
+    @staticmethod
+    def _run(*command: str) -> str:
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        kind, content = value
+        return dict(content) if kind == "map" else content
+    return value
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Central]:
+    """Run it until the end of the context."""
+    # pytest's folder may be too long: the path of a socket has 107 characters at most.
+    with tempfile.TemporaryDirectory() as name:
+        central = Central(Path(name))
+        try:
+            yield central
+        finally:
+            central.close()

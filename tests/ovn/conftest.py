@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One OVN and one Neutron for all tests of this folder."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import pytest
+
+from tests.ovn import central
+from tests.ovn.central import Central
+from tests.support import neutron_api
+from tests.support.neutron_api import NeutronApi
+
+OVN = """
+[ml2]
+type_drivers = geneve,flat
+tenant_network_types = geneve
+extension_drivers = port_security,qos
+[ml2_type_geneve]
+vni_ranges = 1:65536
+max_header_size = 38
+[ovn]
+ovn_nb_connection = {nb}
+ovn_sb_connection = {sb}
+"""
+
+
+@pytest.fixture(scope="session")
+def ovn() -> Iterator[Central]:
+    with central.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(ovn: Central, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NeutronApi]:
+    root = tmp_path_factory.mktemp("neutron")
+    plugins = "qos,netem,trunk,ovn-router"
+    conf = neutron_api.configure(root, service_plugins=plugins, mechanism_drivers="ovn")
+    with conf.open("a") as file:
+        file.write(OVN.format(nb=ovn.remote("nb"), sb=ovn.remote("sb")))
+    neutron_api.create_sqlite(root / "neutron.sqlite")
+    # Without it Neutron takes its API for one without workers, and does not connect (29).
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASGI_WORKERS", "1")
+        with neutron_api.serving(conf) as serving:
+            yield serving

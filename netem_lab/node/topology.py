@@ -22,7 +22,7 @@ class Topology:
         self._neutron = neutron
 
     def agent_is_alive(self) -> bool:
-        """True once the Open vSwitch agent has reported; no port can be bound before."""
+        """True once an agent or a chassis has reported; no port can be bound before."""
         return any(agent["alive"] for agent in self._neutron.get("agents")["agents"])
 
     def ports(self) -> List[Dict[str, Any]]:
@@ -31,7 +31,7 @@ class Topology:
         return sorted(ports, key=lambda port: port["name"])
 
     def create_subnet(self) -> Dict[str, Any]:
-        """Create a local network with one subnet, and return the subnet."""
+        """Create a network with one subnet, and return the subnet."""
         network = self._create("network", name="lab")
         return self._create(
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False

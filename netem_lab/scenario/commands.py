@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.probe.prober import Prober
 from netem_lab.progress import Display
@@ -15,9 +17,9 @@ from netem_lab.verdict.row import Section
 from netem_lab.verdict.sampling import Pair
 
 
-def demo(as_json: bool = False) -> int:
+def demo(as_json: bool = False, backend: Optional[str] = None) -> int:
     """Play the scenario and print its tables; return 0 if every verdict is good, else 1."""
-    with up_down.opened() as lab, Display() as display:
+    with up_down.opened(backend) as lab, Display() as display:
         sections = Scenario(NeutronClient(lab.api_url), remote.node(), display).play()
     return report.show(sections, as_json)
 

@@ -25,12 +25,13 @@ _RECORD = FOLDER / "lab.json"
 class Lab:
     """A running lab: its supervisor's pid, its API's port on 127.0.0.1, its start as a POSIX time.
 
-    `failure` says why its node has ended; None as long as it runs.
+    `backend` is the name of one. `failure` says why its node has ended; None as long as it runs.
     """
 
     pid: int
     api_port: int
     memory_mib: int
+    backend: str
     since_s: float
     ready: bool = False
     failure: Optional[str] = None

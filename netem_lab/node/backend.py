@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What imposes Neutron's networks on the node: the Open vSwitch agent, or OVN."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, Mapping, Protocol
+
+from netem_lab.node.openvswitch import OpenVSwitch
+from netem_lab.node.ovn import Ovn
+from netem_lab.node.processes import Start
+
+
+class Backend(Protocol):
+    """Where the backends differ; all else in the lab is the same for both."""
+
+    @property
+    def name(self) -> str:
+        """What `--backend` takes. The file `<name>.conf` here has its part of Neutron's options."""
+
+    @property
+    def agent(self) -> str:
+        """What must be alive on the node before a port can be bound."""
+
+    @property
+    def programs(self) -> Mapping[str, str]:
+        """The programs and files that it needs besides Open vSwitch's, and their packages."""
+
+    @property
+    def needs_zones(self) -> bool:
+        """Whether it needs kernel modules with connection tracking zones."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The variables that Neutron's environment must have."""
+
+    def starts(self, log_folder: Path) -> Dict[str, Start]:
+        """Return what starts the node's processes besides Neutron, in order."""
+
+    def load(self) -> None:
+        """Register the options of what `serve` runs; called in Neutron's process."""
+
+    def serve(self) -> None:
+        """Run what belongs into Neutron's process beside the API; never return."""
+
+
+BACKENDS: Dict[str, Backend] = {each.name: each for each in (OpenVSwitch(), Ovn())}
+DEFAULT_BACKEND = "openvswitch"

@@ -31,6 +31,10 @@ class Backend(Protocol):
         """Whether it needs kernel modules with connection tracking zones."""
 
     @property
+    def metered(self) -> bool:
+        """Whether meters of its own impose bandwidth limits of ports without delay and loss."""
+
+    @property
     def variables(self) -> Mapping[str, str]:
         """The variables that Neutron's environment must have."""
 

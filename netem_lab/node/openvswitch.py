@@ -17,6 +17,7 @@ class OpenVSwitch:
     name = "openvswitch"
     agent = "the Open vSwitch agent"
     needs_zones = False
+    metered = False
     programs: Mapping[str, str] = {}
     variables: Mapping[str, str] = {}
 

@@ -24,6 +24,7 @@ class Ovn:
     name = "ovn"
     agent = "ovn-controller"
     needs_zones = True
+    metered = True
     programs: Mapping[str, str] = {
         "ovn-controller": "ovn-host",
         "ovn-northd": "ovn-central",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Optional
 
 from netem_lab.errors import LabError
+from netem_lab.node.backend import BACKENDS
 
 # Each folder is a lab of its own, so two labs can run side by side.
 FOLDER = Path(os.environ.get("NETEM_LAB_FOLDER", "/run/netem-lab"))
@@ -40,6 +41,11 @@ class Lab:
     def api_url(self) -> str:
         """The URL of Neutron's API on the host."""
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def metered(self) -> bool:
+        """Whether meters of its backend impose limits without delay and loss."""
+        return BACKENDS[self.backend].metered
 
     def write(self) -> None:
         """Replace the record; a reader finds either the old or the new one, complete."""

@@ -25,7 +25,7 @@ PROGRAMS = {
 
 _KERNEL = "user-mode-linux"
 # The field names the source packages that a package was built from (deb-control(5)).
-_BUILT_USING = re.compile(r"\blinux \(= ((\d+\.\d+)\.[^)]+)\)")
+_BUILT_USING = re.compile(r"(?:^|, )linux \(= ((\d+\.\d+)\.[^)]+)\)")
 
 
 @dataclass(frozen=True)

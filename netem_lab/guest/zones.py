@@ -39,6 +39,7 @@ TRACKER = "nf_conntrack"
 # The setting changes the structure of a connection, so all of these have to be built with it.
 BUILT = (
     "net/netfilter/nf_conntrack.ko",
+    "net/netfilter/nf_conntrack_netlink.ko",
     "net/netfilter/nf_conncount.ko",
     "net/netfilter/nf_nat.ko",
     "net/openvswitch/openvswitch.ko",

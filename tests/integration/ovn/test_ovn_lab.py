@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a lab on OVN has besides: its own error texts, tracked connections, the demo."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Callable, Dict, Iterator
+
+import pytest
+
+from netem_lab.neutron_api import NeutronClient
+from netem_lab.session import remote
+from netem_lab.session.state import Lab
+from tests.integration.netem_lab import netem_lab
+
+DEADLINE_S = 30
+ADDRESSES = {"vm1": "10.0.0.11", "vm2": "10.0.0.12"}
+
+
+def test_another_backend_than_that_of_the_lab_that_is_up_is_refused(lab: Lab) -> None:
+    done = netem_lab("demo", "--backend", "openvswitch")
+    message = (
+        "netem-lab: the lab that is up has the backend ovn, not openvswitch:"
+        " end it with `netem-lab down`, or leave --backend out\n"
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (1, message, "")
+
+
+def test_missing_packages_are_named_in_one_error(lab: Lab) -> None:
+    # In this mount namespace, these programs cannot be executed.
+    script = (
+        'for each in bison ovn-northd; do mount --bind /dev/null "$(command -v $each)"; done;'
+        ' exec "$0" "$@"'
+    )
+    hidden = ["unshare", "--mount", "sh", "-c", script]
+    done = netem_lab("up", "--backend", "ovn", wrapper=hidden)
+    message = "netem-lab: missing Debian packages: apt-get install bison ovn-central\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
+class Groups:
+    """Security groups of the instances' ports."""
+
+    def __init__(self, neutron: NeutronClient) -> None:
+        self._neutron = neutron
+        self._before = {name: self._port(name)["security_groups"] for name in ADDRESSES}
+        self._made: list[str] = []
+
+    def _port(self, name: str) -> Dict[str, Any]:
+        return self._neutron.port(name)
+
+    def make(self, name: str) -> str:
+        """A group that lets out everything and nothing in."""
+        made = self._neutron.post("security-groups", {"security_group": {"name": name}})["id"]
+        self._made.append(made)
+        return made
+
+    def open(self, group: str) -> None:
+        rule = {"security_group_id": group, "direction": "ingress", "ethertype": "IPv4"}
+        self._neutron.post("security-group-rules", {"security_group_rule": rule})
+
+    def put(self, name: str, *groups: str) -> None:
+        port = self._port(name)["id"]
+        self._neutron.put(f"ports/{port}", {"port": {"security_groups": groups}})
+
+    def restore(self) -> None:
+        for name, groups in self._before.items():
+            self.put(name, *groups)
+        for group in self._made:
+            self._neutron.delete(f"security-groups/{group}")
+
+
+@pytest.fixture
+def groups(lab: Lab) -> Iterator[Groups]:
+    groups = Groups(NeutronClient(lab.api_url))
+    yield groups
+    groups.restore()
+    _until(lambda: _reaches("vm1", "vm2") and _reaches("vm2", "vm1"))
+
+
+def test_a_closed_instance_gets_answers_and_nothing_else(groups: Groups) -> None:
+    """Only who tracks connections tells an answer from a request."""
+    opened = groups.make("opened")
+    groups.open(opened)
+    groups.put("vm1", groups.make("closed"))
+    groups.put("vm2", opened)
+    _until(lambda: not _reaches("vm2", "vm1"))
+    _until(lambda: _reaches("vm1", "vm2"))
+    assert not _reaches("vm2", "vm1")
+    tracked = remote.run("node", ["ovs-appctl", "-t", _switch(), "dpctl/dump-conntrack"]).stdout
+    assert any("icmp" in line and "zone=" in line for line in tracked.splitlines()), tracked
+
+
+def test_the_demo(lab: Lab) -> None:
+    done = netem_lab("demo", "--backend", "ovn", "--json", timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    sections = json.loads(done.stdout)["sections"]
+    rows = [(section["title"][0], row) for section in sections for row in section["rows"]]
+    shown = [(step, row["what"]) for step, row in rows if row["verdict"] == "-"]
+    judged = [row["verdict"] for _, row in rows if row["verdict"] != "-"]
+    # TCP is shown where it has no limit, and behind OVN's meters.
+    assert shown == [(step, "TCP goodput") for step in "112255"]
+    assert judged == ["good"] * 46
+
+
+def _switch() -> str:
+    """Where ovs-vswitchd takes commands."""
+    (path,) = remote.run(
+        "node", ["sh", "-c", "ls /run/openvswitch/ovs-vswitchd.*.ctl"]
+    ).stdout.split()
+    return path
+
+
+def _reaches(source: str, target: str) -> bool:
+    return not remote.run(source, ["ping", "-q", "-c1", "-W1", ADDRESSES[target]]).returncode
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline

@@ -67,7 +67,7 @@ class ZoneModules:
     def ensure(self, progress: Progress) -> Path:
         """Return a folder like `UML_MODULES`, and make it where there is none; raises LabError."""
         if not self.made:
-            progress("making kernel modules for OVN, once; it takes about 2 minutes")
+            progress("making kernel modules for OVN, once; it takes a minute or two")
         made = cache.ensure(self._folder, partial(_make, self._source, progress))
         return made / "lib" / "modules"
 

@@ -38,8 +38,11 @@ class Backend(Protocol):
     def variables(self) -> Mapping[str, str]:
         """The variables that Neutron's environment must have."""
 
-    def starts(self, log_folder: Path) -> Dict[str, Start]:
-        """Return what starts the node's processes besides Neutron, in order."""
+    def starts(self, log_folder: Path, configuration: str) -> Dict[str, Start]:
+        """Return what starts the node's processes besides Neutron, in order.
+
+        `configuration` is its part of Neutron's options, filled in.
+        """
 
     def load(self) -> None:
         """Register the options of what `serve` runs; called in Neutron's process."""

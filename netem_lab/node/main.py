@@ -10,7 +10,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Mapping
+from typing import Sequence
 
 from netem_lab.errors import LabError
 from netem_lab.neutron_api import NeutronClient
@@ -22,23 +22,18 @@ from netem_lab.node.topology import NAMES, Topology
 LOG_FOLDER = Path("/var/log/netem-lab")
 RUN_FOLDER = Path("/run/neutron")
 READY = "ready"
+_DATABASE = RUN_FOLDER / "neutron.sqlite"
 
 
-def _start_neutron(backend: Backend, database: str) -> subprocess.Popen[bytes]:
-    values = {
-        "prefix": sys.prefix,
-        "log_folder": LOG_FOLDER,
-        "run_folder": RUN_FOLDER,
-        "hostname": socket.gethostname(),
-        "database": RUN_FOLDER / "neutron.sqlite",
-    }
+def _start_neutron(
+    backend: Backend, configuration: Sequence[str], database: str
+) -> subprocess.Popen[bytes]:
     # Neutron's root helper must find privsep-helper on the PATH.
     path = f"{sys.prefix}/bin:{os.environ['PATH']}"
     # Neutron 29 does not use eventlet, but each of its processes warns that eventlet is deprecated.
     environment = dict(os.environ, PATH=path, PYTHONWARNINGS="ignore", **backend.variables)
     command = [sys.executable, "-m", "netem_lab.node.neutron", backend.name]
-    command += [database, str(values["database"])]
-    command += [_configure(f"{name}.conf", values) for name in ("neutron", backend.name)]
+    command += [database, str(_DATABASE), *configuration]
     with (LOG_FOLDER / "neutron.out").open("ab") as output:
         return subprocess.Popen(
             command,
@@ -49,8 +44,15 @@ def _start_neutron(backend: Backend, database: str) -> subprocess.Popen[bytes]:
         )
 
 
-def _configure(name: str, values: Mapping[str, object]) -> str:
-    """Fill a file of this folder in, and return where it is."""
+def _configure(name: str) -> str:
+    """Fill in a file of options that is beside this one, and return where it is."""
+    values = {
+        "prefix": sys.prefix,
+        "log_folder": LOG_FOLDER,
+        "run_folder": RUN_FOLDER,
+        "hostname": socket.gethostname(),
+        "database": _DATABASE,
+    }
     template = string.Template(Path(__file__).with_name(name).read_text())
     configuration = RUN_FOLDER / name
     configuration.write_text(template.substitute(values))
@@ -64,8 +66,9 @@ def main() -> None:
     for folder in (LOG_FOLDER, RUN_FOLDER):
         folder.mkdir(parents=True)
     # Neutron takes longest, so it is started first. It waits for what it needs by itself.
-    neutron_starts = {"neutron": partial(_start_neutron, backend, database)}
-    processes = Processes({**neutron_starts, **backend.starts(LOG_FOLDER)})
+    configuration = [_configure(f"{each}.conf") for each in ("neutron", name)]
+    neutron_starts = {"neutron": partial(_start_neutron, backend, configuration, database)}
+    processes = Processes({**neutron_starts, **backend.starts(LOG_FOLDER, configuration[-1])})
     neutron = NeutronClient(f"http://127.0.0.1:{API_PORT}")
     processes.wait_until(neutron.answers, "Neutron's API")
     topology = Topology(neutron)

@@ -21,7 +21,7 @@ class OpenVSwitch:
     programs: Mapping[str, str] = {}
     variables: Mapping[str, str] = {}
 
-    def starts(self, log_folder: Path) -> Dict[str, Start]:
+    def starts(self, log_folder: Path, configuration: str) -> Dict[str, Start]:
         """Open vSwitch; the agent waits for it by itself."""
         return {
             "ovsdb-server": partial(ovs.start_database, log_folder),

@@ -35,7 +35,7 @@ class Ovn:
     # OVN, and no port becomes ACTIVE (29).
     variables: Mapping[str, str] = {"ASGI_WORKERS": "1"}
 
-    def starts(self, log_folder: Path) -> Dict[str, Start]:
+    def starts(self, log_folder: Path, configuration: str) -> Dict[str, Start]:
         """OVN and Open vSwitch."""
         return {
             "ovsdb-server": partial(ovs.start_database, log_folder),

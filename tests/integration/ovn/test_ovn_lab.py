@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from typing import Any, Callable, Dict, Iterator
+from pathlib import Path
+from typing import Callable, Iterator
 
 import pytest
 
@@ -39,16 +41,32 @@ def test_missing_packages_are_named_in_one_error(lab: Lab) -> None:
     assert (done.returncode, done.stderr) == (1, message)
 
 
+def test_a_source_that_is_no_longer_to_be_had_is_named(lab: Lab, tmp_path: Path) -> None:
+    query = tmp_path / "dpkg-query"
+    query.write_text("#!/bin/sh\necho 'linux (= 6.1.4711-1)'\n")
+    query.chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "NETEM_LAB_FOLDER": str(tmp_path / "lab"),
+    }
+    done = netem_lab("up", "--backend", "ovn", env=environment)
+    message = (
+        "netem-lab: cannot download the source of the guest's kernel, linux-source-6.1"
+        " 6.1.4711-1: run `apt-get update`,"
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(message)
+    assert "6.1.4711-1" in done.stderr.splitlines()[-2], "what apt-get says"
+
+
 class Groups:
     """Security groups of the instances' ports."""
 
     def __init__(self, neutron: NeutronClient) -> None:
         self._neutron = neutron
-        self._before = {name: self._port(name)["security_groups"] for name in ADDRESSES}
+        self._before = {name: neutron.port(name)["security_groups"] for name in ADDRESSES}
         self._made: list[str] = []
-
-    def _port(self, name: str) -> Dict[str, Any]:
-        return self._neutron.port(name)
 
     def make(self, name: str) -> str:
         """A group that lets out everything and nothing in."""
@@ -57,14 +75,17 @@ class Groups:
         return made
 
     def open(self, group: str) -> None:
+        """Let in everything."""
         rule = {"security_group_id": group, "direction": "ingress", "ethertype": "IPv4"}
         self._neutron.post("security-group-rules", {"security_group_rule": rule})
 
     def put(self, name: str, *groups: str) -> None:
-        port = self._port(name)["id"]
+        """Give an instance's port these groups and no others."""
+        port = self._neutron.port(name)["id"]
         self._neutron.put(f"ports/{port}", {"port": {"security_groups": groups}})
 
     def restore(self) -> None:
+        """Give the ports the groups that they had, and delete those that were made."""
         for name, groups in self._before.items():
             self.put(name, *groups)
         for group in self._made:

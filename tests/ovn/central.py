@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
+from tests.support.waiting import wait_until
+
 SCHEMAS = Path("/usr/share/ovn")
 START_TIMEOUT_S = 30
 DATABASES = {"nb": "ovn-nb.ovsschema", "sb": "ovn-sb.ovsschema"}
@@ -23,6 +25,7 @@ class Central:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._processes: Dict[str, subprocess.Popen[bytes]] = {}
+        self._barriers = 0
         for name, schema in DATABASES.items():
             self._run("ovsdb-tool", "create", str(folder / f"{name}.db"), str(SCHEMAS / schema))
             self.start(name)
@@ -71,6 +74,31 @@ class Central:
         found = json.loads(self.ctl(name, "--format=json", "find", table, *condition))
         return [dict(zip(found["headings"], map(_plain, row))) for row in found["data"]]
 
+    def barrier(self, nb: Any, sb: Any) -> None:
+        """Wait until clients' copies of both databases have what was written before."""
+        self._barriers += 1
+        mark = str(self._barriers)
+        for name, table, client in (("nb", "NB_Global", nb), ("sb", "SB_Global", sb)):
+            self.ctl(name, "set", table, ".", f"external_ids:barrier={mark}")
+            rows = client.tables[table].rows
+
+            def arrived(rows: Any = rows) -> bool:
+                return any(r.external_ids.get("barrier") == mark for r in list(rows.values()))
+
+            wait_until(arrived)
+
+    def wait_for_sb_link(self, port_id: str) -> Any:
+        """The link in the southbound database, where chassis read it, once it is there."""
+        condition = f"logical_port={port_id}"
+        wait_until(
+            lambda: any(
+                "netem:link" in row["external_ids"]
+                for row in self.rows("sb", "Port_Binding", condition)
+            )
+        )
+        (row,) = self.rows("sb", "Port_Binding", condition)
+        return json.loads(row["external_ids"]["netem:link"])
+
     @staticmethod
     def _run(*command: str) -> str:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -79,7 +107,7 @@ class Central:
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         kind, content = value
-        return dict(content) if kind == "map" else content
+        return {key: _plain(each) for key, each in content} if kind == "map" else content
     return value
 
 

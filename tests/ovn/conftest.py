@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+import logging
+from typing import Any, Iterator
 
 import pytest
 
@@ -43,5 +44,16 @@ def api(ovn: Central, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neut
     # Without it Neutron takes its API for one without workers, and does not connect (29).
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ASGI_WORKERS", "1")
-        with neutron_api.serving(conf) as serving:
-            yield serving
+        started = neutron_api.start(conf)
+    yield started
+    # Its threads would go on, and log to what pytest has closed.
+    for connection in (driver().nb_ovn.ovsdb_connection, driver().sb_ovn.ovsdb_connection):
+        connection.stop()
+    logging.raiseExceptions = False
+
+
+def driver() -> Any:
+    """Neutron's OVN mechanism driver in this process."""
+    from neutron_lib.plugins import directory
+
+    return directory.get_plugin().mechanism_manager.mech_drivers["ovn"].obj

@@ -7,9 +7,7 @@ from typing import Any, Union
 
 from ovsdbapp.backend.ovs_idl import command, idlutils
 
-KEY = "netem:link"
-"""In `external_ids` of Logical_Switch_Port. ovn-northd copies the column to Port_Binding of the
-southbound database (20.03 to 26.03), and Neutron keeps keys that it does not know (17 to 29)."""
+from networking_netem.domain import channel
 
 TABLE = "Logical_Switch_Port"
 
@@ -28,13 +26,13 @@ class SetLink(command.BaseCommand):
 
     def run_idl(self, txn: Any) -> None:
         row = self._row()
-        if row is None or row.external_ids.get(KEY, "") == self._text:
+        if row is None or row.external_ids.get(channel.LINK, "") == self._text:
             return
         # A change of one key: a whole column from an old copy would undo what others wrote.
         if self._text:
-            row.setkey("external_ids", KEY, self._text)
+            row.setkey("external_ids", channel.LINK, self._text)
         else:
-            row.delkey("external_ids", KEY)
+            row.delkey("external_ids", channel.LINK)
 
     def _row(self) -> Any:
         rows = self.api.tables[TABLE].rows

@@ -2,28 +2,31 @@
 """Finds ports whose rows in OVN's northbound database say another link than their policies.
 
 A transaction that failed leaves such a row, as do a writer with an old copy of it, a policy that is
-older than this package, and Neutron's sync tool, which does not load it.
+older than this package, a port that has moved to another host, an agent that has come or ended, and
+Neutron's sync tool, which does not load this package.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterable, List, NamedTuple, Set
+from typing import Any, Collection, Dict, List, Mapping, Set
 
 from neutron.common.ovn import utils as ovn_utils
-from neutron.db import models_v2
-from neutron.db.qos import models as qos_models
 from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import maintenance
 from neutron_lib import context as neutron_context
 from neutron_lib.db import api as db_api
 from oslo_log import log as logging
+from ovsdbapp.backend.ovs_idl import idlutils
 
+from networking_netem.domain import channel
 from networking_netem.domain.link import DIRECTIONS, Direction, Link
 from networking_netem.domain.link_text import written
+from networking_netem.domain.rule_types import BANDWIDTH_LIMIT
 from networking_netem.rules import objects
-from networking_netem.server.ovn import stock
-from networking_netem.server.ovn.command import KEY, TABLE
+from networking_netem.server.ovn import chassis, placed, stock
+from networking_netem.server.ovn.command import TABLE
 from networking_netem.server.ovn.link import Rules
+from networking_netem.server.ovn.placed import Placed
 
 LOG = logging.getLogger(__name__)
 
@@ -37,41 +40,26 @@ _NETWORK_TYPE = "neutron:provnet-network-type"
 """In `external_ids` of Logical_Switch (OVN_NETTYPE_EXT_ID_KEY, 26 to 29)."""
 
 
-class _Port(NamedTuple):
-    """A port's network, and its policy: its own or the network's; empty without one."""
-
-    network_id: str
-    policy_id: str
-
-
-def heal(client: Any, nb: Any) -> List[str]:
-    """Write what differs, in a transaction for each port; return the ports that were written.
+def heal_all(client: Any, nb: Any) -> List[str]:
+    """Write what differs of all ports; return the ports that were written.
 
     ``client`` is the QoS client of Neutron's OVN driver, ``nb`` its northbound database. A port
     that cannot be written is named in the log, and tried again by the next call.
     """
     context = neutron_context.get_admin_context()
-    rows = {row.name: row for row in list(nb.tables[TABLE].rows.values())}
-    rules: Dict[str, Rules] = {
-        policy_id: client._qos_rules(context, policy_id) for policy_id in _our_policies(context)
+    marked = [
+        row.name for row in list(nb.tables[TABLE].rows.values()) if channel.LINK in row.external_ids
+    ]
+    ports = {
+        **placed.with_ids(context, marked),
+        **placed.with_policies(context, _our_policies(context)),
     }
-    marked = [name for name, row in rows.items() if KEY in row.external_ids]
-    metered = _metered(nb)
-    written_ports = []
-    for port_id, port in _ports(context, rules, marked).items():
-        if port_id not in rows:
-            continue
-        link = rules[port.policy_id].link if port.policy_id in rules else Link.CLEAN
-        found = rows[port_id].external_ids.get(KEY, "")
-        if found == written(link) and not _limits_twice(metered.get(port_id, set()), link):
-            continue
-        LOG.info("Port %s: OVN's database says %s, not %s", port_id, found, written(link))
-        try:
-            _write(context, client, nb, port_id, port)
-            written_ports.append(port_id)
-        except Exception:
-            LOG.warning("Port %s: OVN's database does not get its link", port_id, exc_info=True)
-    return written_ports
+    return _heal(client, nb, ports)
+
+
+def heal(client: Any, nb: Any, port_ids: Collection[str]) -> List[str]:
+    """Write what differs of these ports; return the ports that were written."""
+    return _heal(client, nb, placed.with_ids(neutron_context.get_admin_context(), port_ids))
 
 
 def heal_now_and_then() -> None:
@@ -86,7 +74,7 @@ def heal_now_and_then() -> None:
 def _heal_netem_links(self: Any) -> None:
     # All API workers of a cloud have this, and one of them the lock.
     if self.has_lock:
-        heal(self._ovn_client._qos_driver, self._nb_idl)
+        heal_all(self._ovn_client._qos_driver, self._nb_idl)
 
 
 def _our_policies(context: Any) -> Set[str]:
@@ -99,33 +87,36 @@ def _our_policies(context: Any) -> Set[str]:
         }
 
 
-def _ports(context: Any, policies: Iterable[str], marked: Iterable[str]) -> Dict[str, _Port]:
-    """The ports that have one of these policies, and those that are marked as having a link."""
-    own, of_network = qos_models.QosPortPolicyBinding, qos_models.QosNetworkPolicyBinding
-    port = models_v2.Port
-    asked = list(policies)
-    with db_api.CONTEXT_READER.using(context):
-        query = (
-            context.session.query(
-                port.id, port.network_id, port.device_owner, own.policy_id, of_network.policy_id
-            )
-            .outerjoin(own, own.port_id == port.id)
-            .outerjoin(of_network, of_network.network_id == port.network_id)
-        )
-        found = list(query.filter(own.policy_id.in_(asked)))
-        found += query.filter(of_network.policy_id.in_(asked))
-        found += query.filter(port.id.in_(list(marked)))
-    return {
-        port_id: _Port(network_id, _policy(device_owner, own_id, network_policy_id))
-        for port_id, network_id, device_owner, own_id, network_policy_id in found
+def _heal(client: Any, nb: Any, ports: Mapping[str, Placed]) -> List[str]:
+    context = neutron_context.get_admin_context()
+    rules: Dict[str, Rules] = {
+        policy_id: client._qos_rules(context, policy_id)
+        for policy_id in {port.policy_id for port in ports.values()} - {""}
     }
-
-
-def _policy(device_owner: str, own_id: Any, network_policy_id: Any) -> str:
-    """The policy that OVN's driver gives to a port: none to those of Neutron's own devices."""
-    if ovn_utils.is_network_device_port({"device_owner": device_owner}):
-        return ""
-    return own_id or network_policy_id or ""
+    unserved = {host: chassis.why_unserved(host) for host in {p.host for p in ports.values()}}
+    metered = _metered(nb) if ports else {}
+    healed = []
+    for port_id, port in ports.items():
+        row = idlutils.row_by_value(nb.idl, TABLE, "name", port_id, None)
+        if row is None:
+            continue
+        of_policy = rules.get(port.policy_id)
+        link = of_policy.link if of_policy else Link.CLEAN
+        if link != Link.CLEAN and unserved[port.host]:
+            LOG.warning("Port %s has no link, %s: %s", port_id, link, unserved[port.host])
+        found = row.external_ids.get(channel.LINK, "")
+        is_limited = metered.get(port_id, set())
+        if found == written(link) and is_limited == _to_be_metered(
+            of_policy, bool(unserved[port.host]), is_limited
+        ):
+            continue
+        LOG.info("Port %s: OVN's database says %s, not %s", port_id, found, written(link))
+        try:
+            _write(context, client, nb, port_id, port)
+            healed.append(port_id)
+        except Exception:
+            LOG.warning("Port %s: OVN's database does not get its link", port_id, exc_info=True)
+    return healed
 
 
 def _metered(nb: Any) -> Dict[str, Set[Direction]]:
@@ -138,11 +129,21 @@ def _metered(nb: Any) -> Dict[str, Set[Direction]]:
     return metered
 
 
-def _limits_twice(metered: Set[Direction], link: Link) -> bool:
-    return any(direction in metered for direction in DIRECTIONS if not link[direction].is_none)
+def _to_be_metered(
+    rules: Any, is_unserved: bool, is_metered: Collection[Direction]
+) -> Set[Direction]:
+    """The directions whose bandwidth OVN is to limit.
+
+    In a direction without delay and loss that is Neutron's own affair, so it stays as it is.
+    """
+    if rules is None:
+        return set(is_metered)
+    ours = {direction for direction in DIRECTIONS if not rules.link[direction].is_none}
+    limits = {d for d in ours if BANDWIDTH_LIMIT.name in rules[d.value]} if is_unserved else set()
+    return limits | (set(is_metered) - ours)
 
 
-def _write(context: Any, client: Any, nb: Any, port_id: str, port: _Port) -> None:
+def _write(context: Any, client: Any, nb: Any, port_id: str, port: Placed) -> None:
     wanted = {
         "context": context,
         "port_id": port_id,

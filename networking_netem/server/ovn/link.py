@@ -4,24 +4,27 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Dict
+from typing import Any, Dict, Mapping, Optional
 
 from networking_netem.domain.link import DIRECTIONS, Direction, Link
 from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, RULE_TYPES
 from networking_netem.rules import objects
+from networking_netem.server.ovn.placed import Placed
 
 Stock = Dict[str, Dict[str, Any]]
 """Rules of Neutron's own types by direction and by type, as its OVN driver has them (17 to 29)."""
 
 
 class Rules(Dict[str, Dict[str, Any]]):
-    """The rules of a policy that OVN may impose, and ``link``, which is ours to impose."""
+    """What OVN imposes of a policy where nobody else does, and ``link``, which is ours to impose."""
 
     link = Link.CLEAN
+    policy_id = ""
+    ports: Optional[Mapping[str, Placed]] = None
+    """The ports of the policy, where they were asked for together."""
 
-    @property
-    def left(self) -> Stock:
-        """What OVN is to impose: no bandwidth limit in a direction that the link has.
+    def beside_link(self) -> Stock:
+        """What OVN imposes where an agent imposes the link: no limit in a direction that it has.
 
         A meter behind a delay counts packets that come in bursts, and drops them (measured: 0.99
         of 10 Mbit/s with a jitter of 20 ms).

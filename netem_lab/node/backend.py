@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, Mapping, Protocol
+from typing import Dict, Mapping, Protocol, Tuple
 
 from netem_lab.node.openvswitch import OpenVSwitch
 from netem_lab.node.ovn import Ovn
@@ -19,8 +19,8 @@ class Backend(Protocol):
         """What `--backend` takes. The file `<name>.conf` here has its part of Neutron's options."""
 
     @property
-    def agent(self) -> str:
-        """What must be alive on the node before a port can be bound."""
+    def agents(self) -> Tuple[str, ...]:
+        """The agents that must be alive, by Neutron's names, before a port can have a link."""
 
     @property
     def programs(self) -> Mapping[str, str]:

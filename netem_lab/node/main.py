@@ -73,7 +73,8 @@ def main() -> None:
     processes.wait_until(neutron.answers, "Neutron's API")
     topology = Topology(neutron)
     subnet = topology.create_subnet()
-    processes.wait_until(topology.agent_is_alive, backend.agent)
+    agents = " and the ".join(backend.agents)
+    processes.wait_until(lambda: topology.agents_are_alive(backend.agents), f"the {agents}")
     one, other = instances = [
         topology.create_instance(name, subnet, socket.gethostname()) for name in NAMES
     ]

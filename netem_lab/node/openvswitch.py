@@ -15,7 +15,7 @@ class OpenVSwitch:
     """Neutron binds ports to its own agent, which sets Open vSwitch's flows."""
 
     name = "openvswitch"
-    agent = "the Open vSwitch agent"
+    agents = ("Open vSwitch agent",)
     needs_zones = False
     metered = False
     programs: Mapping[str, str] = {}

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The backend ovn: OVN's two databases, ovn-northd and ovn-controller."""
+"""The backend ovn: OVN's two databases, ovn-northd and ovn-controller, and the agent of links."""
 
 from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from netem_lab.node.processes import Start
 
 RUN = Path("/run/ovn")
 _SCHEMAS = Path("/usr/share/ovn")
+_AGENT = "networking-netem-ovn-agent"
 _NORTHBOUND, _SOUTHBOUND = "ovnnb_db", "ovnsb_db"
 
 
@@ -22,7 +24,7 @@ class Ovn:
     """Neutron writes to OVN's northbound database, and ovn-controller sets Open vSwitch's flows."""
 
     name = "ovn"
-    agent = "ovn-controller"
+    agents = ("OVN Controller agent", "OVN netem agent")
     needs_zones = True
     metered = True
     programs: Mapping[str, str] = {
@@ -36,7 +38,7 @@ class Ovn:
     variables: Mapping[str, str] = {"ASGI_WORKERS": "1"}
 
     def starts(self, log_folder: Path, configuration: str) -> Dict[str, Start]:
-        """OVN and Open vSwitch."""
+        """OVN and Open vSwitch, and what keeps the links of the node's ports."""
         return {
             "ovsdb-server": partial(ovs.start_database, log_folder),
             _NORTHBOUND: partial(_start_database, _NORTHBOUND, "ovn-nb", log_folder),
@@ -44,6 +46,7 @@ class Ovn:
             "ovn-northd": partial(_start_northd, log_folder),
             "ovs-vswitchd": partial(ovs.start_switch, log_folder),
             "ovn-controller": partial(_start_controller, log_folder),
+            _AGENT: partial(_start_agent, log_folder, configuration),
         }
 
     def load(self) -> None:
@@ -91,3 +94,10 @@ def _start_controller(log_folder: Path) -> subprocess.Popen[bytes]:
         ["ovn-controller", "-vconsole:off", f"--log-file={log_folder}/ovn-controller.log",
          "--pidfile", f"unix:{ovs.RUN}/db.sock"],
     )  # fmt: skip
+
+
+def _start_agent(log_folder: Path, configuration: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "networking_netem.agent_ovn.main", "--debug"]
+    command += [f"--config-file={configuration}", f"--log-file={log_folder}/{_AGENT}.log"]
+    with (log_folder / f"{_AGENT}.out").open("ab") as output:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)

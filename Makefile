@@ -62,7 +62,8 @@ test: check $(VENV)/test-ready
 
 # The lab's tests on OVN. At the first run, kernel modules are made for it.
 ovn: $(VENV)/ovn-ready
-	$(PY) -m pytest -q --backend ovn tests/integration/test_lab.py tests/integration/ovn
+	$(PY) -m pytest -q --backend ovn tests/integration/test_lab.py tests/integration/test_repairs.py \
+		tests/integration/ovn
 
 $(VENV)/ovn-ready: lab-ovn-packages.txt $(VENV)/ready
 	$(call debian,$$(cat lab-ovn-packages.txt))

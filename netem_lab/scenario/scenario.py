@@ -88,7 +88,8 @@ class Scenario:
         self._measure(Link.CLEAN)
 
     def _limits_hold(self) -> bool:
-        return meters.hold(self._node.output, (LIMITED[direction] for direction in Direction))
+        asked_kbps = {LIMITED[direction].rate_kbps for direction in Direction}
+        return asked_kbps <= meters.rates_kbps(self._node.output)
 
     def _policy(self) -> PortPolicy:
         port = self._neutron.port(PAIR.first)

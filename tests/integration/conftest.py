@@ -17,6 +17,7 @@ os.environ["NETEM_LAB_FOLDER"] = str(_HOME / "lab")
 
 from netem_lab.node.backend import BACKENDS, DEFAULT_BACKEND  # noqa: E402
 from netem_lab.session import state, up_down  # noqa: E402
+from tests.integration.port import Port, node, wait_until  # noqa: E402
 from tests.integration.traces import shared_with_others, traces  # noqa: E402
 
 
@@ -45,3 +46,17 @@ def lab(_home: None, pytestconfig: pytest.Config) -> Iterator[state.Lab]:
     up_down.down()
     assert traces(str(state.FOLDER)) == []
     assert shared_with_others() == before
+
+
+@pytest.fixture(scope="module")
+def port(lab: state.Lab) -> Iterator[Port]:
+    found = Port(lab)
+    found.impair()
+    wait_until(found.is_whole)
+    yield found
+    # Open vSwitch imposes what a test has set by hand as soon as the link is gone.
+    node("ovs-vsctl", "set", "Interface", found.tap, "ingress_policing_rate=0")
+    found.attach(None)
+    found.neutron.delete(f"qos/policies/{found.policy}")
+    wait_until(found.is_clean)
+    assert node("ovs-vsctl", "get", "Port", found.tap, "qos").strip() == "[]"

@@ -63,7 +63,9 @@ class Cloud:
         """Plug the two instances; waits for the agent, without which no port is bound."""
         topology = self.topology
         subnet = topology.create_subnet()
-        self.compute.until(lambda: topology.agents_are_alive(OpenVSwitch.agents), "the agent to report")
+        self.compute.until(
+            lambda: topology.agents_are_alive(OpenVSwitch.agents), "the agent to report"
+        )
         instances = [
             topology.create_instance(name, subnet, COMPUTE) for name in (PAIR.first, PAIR.second)
         ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Iterator
 
 import pytest
 
@@ -15,8 +14,8 @@ from netem_lab.neutron_api import NeutronClient
 from netem_lab.session import remote
 from netem_lab.session.state import Lab
 from tests.integration.netem_lab import netem_lab
+from tests.support.waiting import wait_until
 
-DEADLINE_S = 30
 ADDRESSES = {"vm1": "10.0.0.11", "vm2": "10.0.0.12"}
 
 
@@ -97,7 +96,7 @@ def groups(lab: Lab) -> Iterator[Groups]:
     groups = Groups(NeutronClient(lab.api_url))
     yield groups
     groups.restore()
-    _until(lambda: _reaches("vm1", "vm2") and _reaches("vm2", "vm1"))
+    wait_until(lambda: _reaches("vm1", "vm2") and _reaches("vm2", "vm1"))
 
 
 def test_a_closed_instance_gets_answers_and_nothing_else(groups: Groups) -> None:
@@ -106,8 +105,8 @@ def test_a_closed_instance_gets_answers_and_nothing_else(groups: Groups) -> None
     groups.open(opened)
     groups.put("vm1", groups.make("closed"))
     groups.put("vm2", opened)
-    _until(lambda: not _reaches("vm2", "vm1"))
-    _until(lambda: _reaches("vm1", "vm2"))
+    wait_until(lambda: not _reaches("vm2", "vm1"))
+    wait_until(lambda: _reaches("vm1", "vm2"))
     assert not _reaches("vm2", "vm1")
     tracked = remote.run("node", ["ovs-appctl", "-t", _switch(), "dpctl/dump-conntrack"]).stdout
     assert any("icmp" in line and "zone=" in line for line in tracked.splitlines()), tracked
@@ -116,8 +115,8 @@ def test_a_closed_instance_gets_answers_and_nothing_else(groups: Groups) -> None
 def test_the_demo(lab: Lab) -> None:
     done = netem_lab("demo", "--backend", "ovn", "--json", timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
-    sections = json.loads(done.stdout)["sections"]
-    rows = [(section["title"][0], row) for section in sections for row in section["rows"]]
+    steps = json.loads(done.stdout)["steps"]
+    rows = [(step["title"][0], row) for step in steps for row in step["rows"]]
     shown = [(step, row["what"]) for step, row in rows if row["verdict"] == "-"]
     judged = [row["verdict"] for _, row in rows if row["verdict"] != "-"]
     # TCP is shown where it has no limit, and behind OVN's meters.
@@ -135,9 +134,3 @@ def _switch() -> str:
 
 def _reaches(source: str, target: str) -> bool:
     return not remote.run(source, ["ping", "-q", "-c1", "-W1", ADDRESSES[target]]).returncode
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline

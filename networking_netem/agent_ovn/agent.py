@@ -7,7 +7,7 @@ import logging
 import queue
 import time
 import uuid
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from networking_netem.agent_ovn.open_vswitch import OpenVSwitch
 from networking_netem.agent_ovn.ports import Ports
@@ -34,7 +34,7 @@ class Agent:
     """
 
     def __init__(self, remote: str, ovs_remote: str, timeout_s: float) -> None:
-        self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._news: Any = queue.SimpleQueue()
         self.open_vswitch = OpenVSwitch(ovs_remote, self._tell_later("plug"), timeout_s)
         self._remote = remote
         self._timeout_s = timeout_s

@@ -13,6 +13,7 @@ from oslo_log import log as logging
 
 from networking_netem.agent import options
 from networking_netem.agent.switch import Switch
+from networking_netem.agent_ovn import options as ovs_options
 from networking_netem.agent_ovn.agent import Agent
 from networking_netem.agent_ovn.southbound import use_tls
 from networking_netem.kernel import capability
@@ -40,7 +41,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             ovn_conf.get_ovn_sb_certificate(),
             ovn_conf.get_ovn_sb_ca_cert(),
         )
-    agent = Agent(remote, conf.OVS.ovsdb_connection, ovn_conf.get_ovn_ovsdb_timeout())
+    of_ovs = conf[ovs_options.GROUP]
+    agent = Agent(remote, of_ovs.ovsdb_connection, of_ovs.ovsdb_connection_timeout)
     reconciler = Reconciler(
         Host(transact),
         Switch(agent.open_vswitch),
@@ -61,6 +63,7 @@ def _configure(conf: Any, argv: Sequence[str]) -> None:
     # At import in 17; by this function in 21 to 29.
     getattr(ovn_conf, "register_opts", lambda: None)()
     conf.register_opts(options.OPTIONS, options.GROUP)
+    conf.register_opts(ovs_options.OPTIONS, ovs_options.GROUP)
     logging.register_options(conf)
     conf(list(argv), project="neutron", prog=PROGRAM)
     logging.setup(conf, PROGRAM)

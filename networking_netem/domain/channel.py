@@ -8,7 +8,7 @@ LINK = "netem:link"
 column to Port_Binding (20.03 to 26.03), and Neutron keeps keys that it does not know (17 to 29)."""
 
 AGENT_ID = "neutron:ovn-netem-agent-id"
-"""In `external_ids` of Chassis_Private, as Neutron's own agents there have one: who serves links."""
+"""In `external_ids` of Chassis_Private: who serves links. Neutron's own agents have one there."""
 
 AGENT_SEEN = "neutron:ovn-netem-agent-sb-cfg"
 """Beside it: the last value of `nb_cfg` in SB_Global that the agent has seen. So it lives."""

@@ -17,10 +17,10 @@ from neutron.api.rpc.callbacks.consumer import registry
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 from oslo_concurrency import lockutils
 
+from networking_netem.agent.switch import Switch
 from networking_netem.agent_ovs import seam
 from networking_netem.agent_ovs.driver import NetemQosDriver
 from networking_netem.agent_ovs.extension import NetemAgentExtension
-from networking_netem.agent.switch import Switch
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.reconcile.budget import Budget

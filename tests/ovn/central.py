@@ -51,7 +51,8 @@ class Central:
         listens = self.folder / f"{name}.{'ctl' if name == 'northd' else 'sock'}"
         deadline = time.monotonic() + START_TIMEOUT_S
         while not listens.exists():
-            assert process.poll() is None and time.monotonic() < deadline, name
+            assert process.poll() is None, name
+            assert time.monotonic() < deadline, name
             time.sleep(0.01)
 
     def stop(self, name: str) -> None:
@@ -59,6 +60,15 @@ class Central:
         process = self._processes.pop(name)
         process.terminate()
         process.wait()
+
+    def kill(self, name: str) -> None:
+        """Kill one of them; what it left is what a start finds."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+        for left in self.folder.glob(f"{name}.*"):
+            if left.suffix in (".sock", ".ctl"):
+                left.unlink()
 
     def close(self) -> None:
         for name in list(self._processes):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Callable, List
 
 import pytest
@@ -41,7 +42,8 @@ def _heal() -> List[str]:
 
 
 def _set(ovn: Central, port: Any, text: str) -> None:
-    ovn.ctl("nb", "set", "Logical_Switch_Port", port["id"], f"external_ids:\"{KEY}\"='{text}'")
+    setting = f'external_ids:"{KEY}"={json.dumps(text)}'
+    ovn.ctl("nb", "set", "Logical_Switch_Port", port["id"], setting)
 
 
 def _remove(ovn: Central, port: Any) -> None:

@@ -33,7 +33,7 @@ def test_a_link_comes_out_as_it_went_in(link: Link) -> None:
 
 
 def test_the_longest_link_is_read() -> None:
-    most = Impairment(**{name: most for name, most in MAXIMA.items()})
+    most = Impairment(**MAXIMA)
     assert len(written(Link(most, most))) < LONGEST
 
 

@@ -34,7 +34,7 @@ INTERVAL_S = 300
 """As often as Neutron itself looks for what differs (DB_CONSISTENCY_CHECK_INTERVAL of 17)."""
 
 _METERED = re.compile(r'(inport|outport) == "([^"]+)"')
-"""The match of a port's row in the table QoS (17 to 29); those of routers and addresses have more."""
+"""The match of a port's row in the table QoS (17 to 29). Those of routers have more in them."""
 _DIRECTIONS = {"inport": Direction.EGRESS, "outport": Direction.INGRESS}
 _NETWORK_TYPE = "neutron:provnet-network-type"
 """In `external_ids` of Logical_Switch (OVN_NETTYPE_EXT_ID_KEY, 26 to 29)."""

@@ -16,7 +16,7 @@ Stock = Dict[str, Dict[str, Any]]
 
 
 class Rules(Dict[str, Dict[str, Any]]):
-    """What OVN imposes of a policy where nobody else does, and ``link``, which is ours to impose."""
+    """What OVN imposes of a policy by itself, and ``link``, which is ours to impose."""
 
     link = Link.CLEAN
     policy_id = ""

@@ -6,7 +6,7 @@ What differs between the releases of the driver (17 to 29) is here too.
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Mapping
 
 from neutron.objects.qos import rule as qos_rule
 from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb.extensions import qos as ovn_qos
@@ -89,7 +89,7 @@ def _is_served(context: Any, rules: Rules, port_id: str, is_one_of_many: bool) -
     """Whether an agent imposes the link of this port, so that OVN need not limit its bandwidth."""
     if is_one_of_many and rules.ports is None:
         rules.ports = placed.with_policies(context, [rules.policy_id])
-    ports: Dict[str, Placed] = rules.ports or {}
+    ports: Mapping[str, Placed] = rules.ports or {}
     port = ports.get(port_id) or placed.with_ids(context, [port_id]).get(port_id)
     return port is None or not chassis.why_unserved(port.host)
 

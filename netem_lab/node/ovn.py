@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -99,5 +100,9 @@ def _start_controller(log_folder: Path) -> subprocess.Popen[bytes]:
 def _start_agent(log_folder: Path, configuration: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "networking_netem.agent_ovn.main", "--debug"]
     command += [f"--config-file={configuration}", f"--log-file={log_folder}/{_AGENT}.log"]
+    # As Neutron, it loads a library that warns of eventlet, which neither of them uses.
+    environment = dict(os.environ, PYTHONWARNINGS="ignore")
     with (log_folder / f"{_AGENT}.out").open("ab") as output:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+        )

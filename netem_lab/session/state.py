@@ -19,6 +19,7 @@ FOLDER = Path(os.environ.get("NETEM_LAB_FOLDER", "/run/netem-lab"))
 EXEC_SOCKET = FOLDER / "exec.sock"
 GUEST_FOLDER = FOLDER / "guest"
 DEFAULT_API_PORT = 9696
+_ALREADY_UP = "a lab is already up: see `netem-lab status`, end it with `down`"
 _RECORD = FOLDER / "lab.json"
 
 
@@ -77,6 +78,12 @@ def required() -> Lab:
     return lab
 
 
+def require_none() -> None:
+    """Raise LabError if a lab is up or starting."""
+    if running() is not None:
+        raise LabError(_ALREADY_UP)
+
+
 def claim() -> int:
     """Empty the folder and lock it for this process until the returned descriptor is closed.
 
@@ -87,7 +94,7 @@ def claim() -> int:
         descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise LabError("a lab is already up: see `netem-lab status`, end it with `down`") from None
+        raise LabError(_ALREADY_UP) from None
     for leftover in FOLDER.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     GUEST_FOLDER.mkdir()

@@ -63,10 +63,10 @@ def up(
 
 def _modules(backend: Backend, progress: Callable[[str], None]) -> Path:
     """The kernel modules for a backend; raises LabError where something it needs is missing."""
+    require_node({**backend.programs, **(zones.PROGRAMS if backend.needs_zones else {})})
     if not backend.needs_zones:
-        require_node(backend.programs)
         return UML_MODULES
-    require_node({**backend.programs, **zones.PROGRAMS})
+    state.require_none()  # rather than after a minute, in which modules are made
     return zones.ZoneModules().ensure(progress)
 
 

@@ -10,6 +10,7 @@ from typing import Iterator
 
 import pytest
 
+from netem_lab.guest import zones
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.session import remote
 from netem_lab.session.state import Lab
@@ -57,6 +58,18 @@ def test_a_source_that_is_no_longer_to_be_had_is_named(lab: Lab, tmp_path: Path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(message)
     assert "6.1.4711-1" in done.stderr.splitlines()[-2], "what apt-get says"
+
+
+def test_no_module_that_knows_connections_without_zones_is_left(lab: Lab) -> None:
+    folder = zones.ZoneModules().ensure(print)
+    (index,) = folder.glob("*/modules.dep")
+    needs = dict(line.split(":") for line in index.read_text().splitlines())
+    trackers = {
+        module.removeprefix("kernel/")
+        for module in needs
+        if zones.TRACKER in {Path(each).stem for each in (module, *needs[module].split())}
+    }
+    assert trackers == set(zones.BUILT)
 
 
 class Groups:

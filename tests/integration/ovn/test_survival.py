@@ -11,7 +11,10 @@ from netem_lab.scenario import meters
 from netem_lab.session import remote
 from tests.integration.port import Port, netem_counters, node, wait_until
 
-PROCESSES = ("ovn-controller", "ovn-northd", "ovs-vswitchd", "networking_netem.agent_ovn.main")
+PROCESSES = (
+    *("ovn-controller", "ovn-northd", "ovs-vswitchd", "networking_netem.agent_ovn.main"),
+    *("openvswitch/conf.db", "ovnsb_db.db"),
+)
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])

@@ -14,6 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
+from ovsdbapp.schema.ovn_northbound import impl_idl
+
+from networking_netem.agent_ovn.replica import Table, connect
+from networking_netem.domain import channel
 from networking_netem.domain.link import Link
 from networking_netem.domain.link_text import written
 from tests.ovn import central
@@ -132,6 +136,27 @@ class Host:
     @staticmethod
     def _run(*command: str) -> str:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+class Northbound:
+    """A client that writes many texts in little time, each in a transaction of its own."""
+
+    def __init__(self, remote: str) -> None:
+        columns = {"Logical_Switch_Port": Table(("name", "external_ids"))}
+        self._connection = connect(remote, "OVN_Northbound", columns, {}, 30)
+        self._api = _Api(self._connection)
+
+    def set_text(self, port_id: str, text: str) -> None:
+        """Set the text of a port's link."""
+        keys = ("external_ids", {channel.LINK: text})
+        self._api.db_set("Logical_Switch_Port", port_id, keys).execute(check_error=True)
+
+    def close(self) -> None:
+        self._connection.stop()
+
+
+class _Api(impl_idl.OvnNbApiIdlImpl):
+    ovsdb_connection = None
 
 
 @contextlib.contextmanager

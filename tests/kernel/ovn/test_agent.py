@@ -12,13 +12,15 @@ import pytest
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.installed import installed
 from networking_netem.domain.link import DIRECTIONS, Link
+from networking_netem.domain.link_text import written
 from networking_netem.kernel.host import Host as Kernel
 from tests.kernel.ovn import host as ovn_host
-from tests.kernel.ovn.host import Host
+from tests.kernel.ovn.host import Host, Northbound
 from tests.support.waiting import wait_until
 
 from ..conftest import ip, new_namespace
 
+EDITS = 1000
 PORT = "f3d0a1c2-0000-4000-8000-000000000001"
 TAP = f"tap{PORT[:11]}"
 SLOW = Link(
@@ -100,6 +102,36 @@ def test_a_port_that_is_deleted_and_made_anew(host: Host, tap: str) -> None:
     wait_until(lambda: link(tap) == Link.CLEAN)
     host.add_port(PORT, OTHER)
     wait_until(lambda: link(tap) == OTHER)
+
+
+def test_a_port_that_is_bound_elsewhere_has_its_link_once_it_is_plugged(host: Host) -> None:
+    """As at the destination of a live migration, before OVN has the port here."""
+    host.ovn.ctl("sb", "chassis-add", "elsewhere", "geneve", "127.0.0.2")
+    host.add_port("migrating", SLOW)
+    wait_until(lambda: bool(host.ovn.rows("sb", "Port_Binding", "logical_port=migrating")))
+    host.ovn.ctl("sb", "lsp-bind", "migrating", "elsewhere")
+    device = "tap44444444-44"
+    ip("link", "add", device, "type", "dummy")
+    host.plug(device, "migrating")
+    print(f"its link was there {wait_until(lambda: link(device) == SLOW):.3f} s after the plug")
+    host.unplug(device)
+    wait_until(lambda: link(device) == Link.CLEAN)
+    host.ovn.ctl("nb", "lsp-del", "migrating")
+    ip("link", "del", device)
+
+
+def test_a_burst_of_edits_ends_with_the_last_one(host: Host, tap: str) -> None:
+    sent = host.messages()
+    northbound = Northbound(host.ovn.remote("nb"))
+    for number in range(EDITS):
+        edited = replace(SLOW, egress=replace(SLOW.egress, delay_us=1000 + number))
+        northbound.set_text(PORT, written(edited))
+    late_s = wait_until(lambda: link(tap) == edited)
+    northbound.close()
+    print(
+        f"{EDITS} edits, {host.messages() - sent} messages, the last in force {late_s:.3f} s later"
+    )
+    assert host.messages() - sent <= EDITS
 
 
 def test_what_others_undo_is_repaired(host: Host, tap: str) -> None:

@@ -9,6 +9,7 @@ from tests.ovn.central import Central
 from tests.support.neutron_api import NeutronApi
 from tests.support.waiting import wait_until
 
+CONFIG = ("other_config:datapath-type=system", "other_config:ovn-bridge-mappings=physical:br")
 SEEN = "neutron:ovn-netem-agent-sb-cfg"
 AGENT_TYPE = "OVN netem agent"
 
@@ -17,7 +18,7 @@ def add(ovn: Central, host: str) -> None:
     """Add a chassis of this name on the host of this name."""
     address = f"127.0.0.{len(ovn.rows('sb', 'Chassis')) + 1}"
     ovn.ctl("sb", "chassis-add", host, "geneve", address)
-    ovn.ctl("sb", "set", "Chassis", host, f"hostname={host}", "other_config:datapath-type=system")
+    ovn.ctl("sb", "set", "Chassis", host, f"hostname={host}", *CONFIG)
     (row,) = ovn.rows("sb", "Chassis", f"name={host}")
     columns = [f"name={host}", f"chassis={row['_uuid']}", f"nb_cfg_timestamp={_in_an_hour_ms()}"]
     ovn.ctl("sb", "create", "Chassis_Private", *columns)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
@@ -27,6 +28,14 @@ ovn_sb_connection = {sb}
 """
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_worker() -> Iterator[None]:
+    """Neutron takes its API for one without workers otherwise, and does not connect (29)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASGI_WORKERS", "1")
+        yield
+
+
 @pytest.fixture(scope="session")
 def ovn() -> Iterator[Central]:
     with central.running() as running:
@@ -35,21 +44,23 @@ def ovn() -> Iterator[Central]:
 
 @pytest.fixture(scope="session")
 def api(ovn: Central, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NeutronApi]:
-    root = tmp_path_factory.mktemp("neutron")
-    plugins = "qos,netem,trunk,ovn-router"
-    conf = neutron_api.configure(root, service_plugins=plugins, mechanism_drivers="ovn")
-    with conf.open("a") as file:
-        file.write(OVN.format(nb=ovn.remote("nb"), sb=ovn.remote("sb")))
-    neutron_api.create_sqlite(root / "neutron.sqlite")
-    # Without it Neutron takes its API for one without workers, and does not connect (29).
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASGI_WORKERS", "1")
-        started = neutron_api.start(conf)
+    conf = configure(tmp_path_factory.mktemp("neutron"), ovn)
+    started = neutron_api.start(conf)
     yield started
     # Its threads would go on, and log to what pytest has closed.
     for connection in (driver().nb_ovn.ovsdb_connection, driver().sb_ovn.ovsdb_connection):
         connection.stop()
     logging.raiseExceptions = False
+
+
+def configure(root: Path, ovn: Central, mechanism_drivers: str = "ovn") -> Path:
+    """Write the configuration of a Neutron on these databases; return its path."""
+    plugins = "qos,netem,trunk,ovn-router"
+    conf = neutron_api.configure(root, service_plugins=plugins, mechanism_drivers=mechanism_drivers)
+    with conf.open("a") as file:
+        file.write(OVN.format(nb=ovn.remote("nb"), sb=ovn.remote("sb")))
+    neutron_api.create_sqlite(root / "neutron.sqlite")
+    return conf
 
 
 def driver() -> Any:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Union
 
 from ovsdbapp.backend.ovs_idl import command, idlutils
 
 from networking_netem.domain import channel
+from networking_netem.server.ovn import stock
 
 TABLE = "Logical_Switch_Port"
 
@@ -35,7 +37,11 @@ class SetLink(command.BaseCommand):
             row.delkey("external_ids", channel.LINK)
 
     def _row(self) -> Any:
-        rows = self.api.tables[TABLE].rows
         if isinstance(self._port, command.BaseCommand):
-            return rows.get(self._port.result)
-        return idlutils.row_by_value(self.api.idl, TABLE, "name", self._port, None)
+            made = self._port.result
+            return self.api.tables[TABLE].rows.get(made) if isinstance(made, uuid.UUID) else made
+        row = self.api.lookup(TABLE, self._port, None)
+        if row is None and "lsp" not in stock.ARGUMENTS:
+            # 17 does not pass the command, and the index lacks rows of the running transaction.
+            row = idlutils.row_by_value(self.api.idl, TABLE, "name", self._port, None)
+        return row

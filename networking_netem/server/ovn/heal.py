@@ -16,7 +16,6 @@ from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import maintenance
 from neutron_lib import context as neutron_context
 from neutron_lib.db import api as db_api
 from oslo_log import log as logging
-from ovsdbapp.backend.ovs_idl import idlutils
 
 from networking_netem.domain import channel
 from networking_netem.domain.link import DIRECTIONS, Direction, Link
@@ -97,7 +96,7 @@ def _heal(client: Any, nb: Any, ports: Mapping[str, Placed]) -> List[str]:
     metered = _metered(nb) if ports else {}
     healed = []
     for port_id, port in ports.items():
-        row = idlutils.row_by_value(nb.idl, TABLE, "name", port_id, None)
+        row = nb.lookup(TABLE, port_id, None)
         if row is None:
             continue
         of_policy = rules.get(port.policy_id)

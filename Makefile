@@ -57,11 +57,13 @@ test: check $(VENV)/test-ready
 	$(PY) -m pytest -q tests/api
 	$(PY) -m pytest -q tests/clients
 	$(MAKE) neutron-tests-short
-	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q --ignore tests/kernel/ovn tests/kernel
 	$(PY) -m pytest -q tests/integration
 
-# The lab's tests on OVN. At the first run, kernel modules are made for it.
+# All tests on OVN: of the API, of a chassis' agent, and of the lab. At the first run, kernel modules are made for it.
 ovn: $(VENV)/ovn-ready
+	$(PY) -m pytest -q tests/ovn
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel/ovn
 	$(PY) -m pytest -q --backend ovn tests/integration/test_lab.py tests/integration/test_repairs.py \
 		tests/integration/ovn
 

@@ -95,9 +95,11 @@ def connect(
             connected.start()
             return connected
         except Exception as error:
-            if str(error) != complaint:
-                complaint = str(error)
-                LOG.error("%s at %s cannot be reached, trying on: %s", schema, remote, error)
+            # Not its text: some of ovsdbapp's errors raise when they are asked for it (3.0).
+            said = " ".join(map(str, error.args)) or type(error).__name__
+            if said != complaint:
+                complaint = said
+                LOG.error("%s at %s cannot be reached, trying on: %s", schema, remote, said)
             time.sleep(RETRY_S)
 
 

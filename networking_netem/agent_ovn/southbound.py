@@ -65,7 +65,7 @@ class Southbound:
             "Chassis_Private": condition("name", (chassis,)),
         }
         self.connection = connect(remote, SCHEMA, tables, conditions, timeout_s)
-        self._api = impl_idl.OvnSbApiIdlImpl(self.connection)
+        self._api = _Api(self.connection)
 
     def watch(self, port_ids: Collection[str]) -> None:
         """Ask for the rows of these ports from now on, and of no others."""
@@ -118,6 +118,12 @@ class Southbound:
         if row.nb_cfg != self._seen:
             self._seen = row.nb_cfg
             self._asked()
+
+
+class _Api(impl_idl.OvnSbApiIdlImpl):
+    """ovsdbapp's, which keeps one connection for all objects of the class (1.6 to 3.0)."""
+
+    ovsdb_connection = None
 
 
 class _SetKeys(command.BaseCommand):

@@ -78,7 +78,7 @@ class Host:
         self._socket.unlink()
 
     def start_agent(self) -> None:
-        command = [sys.executable, "-m", "tests.kernel.counted_agent", str(self._sent)]
+        command = [sys.executable, "-m", "tests.kernel.ovn.counted_agent", str(self._sent)]
         with self.log.open("a") as log:
             self.agent = subprocess.Popen(
                 [*command, "--config-file", str(self.folder / "agent.conf")],

@@ -13,11 +13,11 @@ from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.installed import installed
 from networking_netem.domain.link import DIRECTIONS, Link
 from networking_netem.kernel.host import Host as Kernel
-from tests.kernel import ovn_host
-from tests.kernel.ovn_host import Host
+from tests.kernel.ovn import host as ovn_host
+from tests.kernel.ovn.host import Host
 from tests.support.waiting import wait_until
 
-from .conftest import ip, new_namespace
+from ..conftest import ip, new_namespace
 
 PORT = "f3d0a1c2-0000-4000-8000-000000000001"
 TAP = f"tap{PORT[:11]}"

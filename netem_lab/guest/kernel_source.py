@@ -26,6 +26,8 @@ PROGRAMS = {
 _KERNEL = "user-mode-linux"
 # The field names the source packages that a package was built from (deb-control(5)).
 _BUILT_USING = re.compile(r"(?:^|, )linux \(= ((\d+\.\d+)\.[^)]+)\)")
+# All that a command has started ends with it, as in netem_lab.guest.uml.
+_CONTAINED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,3 @@ def run(command: Sequence[str], folder: Path = Path("/"), **variables: str) -> s
         end = "\n".join(done.stdout.splitlines()[-15:])
         raise LabError(f"{' '.join(command)} failed", end)
     return done.stdout
-
-
-# All that a command has started ends with it, as in netem_lab.guest.uml.
-_CONTAINED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Callable, Dict
@@ -73,24 +74,26 @@ class ZoneModules:
 
 
 def _make(source: KernelSource, progress: Progress, folder: Path) -> None:
-    work = folder / "work"
-    work.mkdir()
-    progress(f"fetching {source.package} {source.version}")
-    tree = source.unpack(work)
-    names = ", ".join(Path(each).stem for each in BUILT)
-    progress(f"compiling {names}")
-    run([str(tree / "scripts/config"), "--enable", SETTING], tree)
-    _compile(tree, "olddefconfig")
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        progress(f"fetching {source.package} {source.version}")
+        tree = source.unpack(Path(work))
+        progress(f"compiling {', '.join(Path(each).stem for each in BUILT)}")
+        run([str(tree / "scripts/config"), "--enable", SETTING], tree)
+        _compile(tree, "olddefconfig")
+        # Only a kernel that is built says which symbols it has. All but the modules is not built.
+        _compile(tree, "KBUILD_MODPOST_WARN=1", *BUILT)
+        _put_together(tree, folder)
+
+
+def _put_together(tree: Path, folder: Path) -> None:
+    """Copy the modules of the kernel that is installed, with those that were built in place."""
     release = run([program("linux.uml"), "--version"]).strip()
-    # Which symbols the kernel itself has is known only after all of it is built; it need not be.
-    _compile(tree, "KBUILD_MODPOST_WARN=1", *BUILT)
     theirs, ours = UML_MODULES / release, folder / "lib" / "modules" / release
     shutil.copytree(theirs, ours, symlinks=True)
     _leave_out_dependents(ours)
     for name in BUILT:
         _replace(ours / "kernel" / name, theirs / "kernel" / name, tree / name)
     run([program("depmod"), "--basedir", str(folder), release])
-    shutil.rmtree(work)
 
 
 def _compile(tree: Path, *targets: str) -> None:

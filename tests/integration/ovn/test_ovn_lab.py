@@ -30,14 +30,14 @@ def test_another_backend_than_that_of_the_lab_that_is_up_is_refused(lab: Lab) ->
 
 
 def test_missing_packages_are_named_in_one_error(lab: Lab) -> None:
-    # In this mount namespace, these programs cannot be executed.
+    # In this mount namespace, these programs cannot be executed, and C has no headers.
     script = (
         'for each in bison ovn-northd; do mount --bind /dev/null "$(command -v $each)"; done;'
-        ' exec "$0" "$@"'
+        ' mount -t tmpfs none /usr/include; exec "$0" "$@"'
     )
     hidden = ["unshare", "--mount", "sh", "-c", script]
     done = netem_lab("up", "--backend", "ovn", wrapper=hidden)
-    message = "netem-lab: missing Debian packages: apt-get install bison ovn-central\n"
+    message = "netem-lab: missing Debian packages: apt-get install bison libc6-dev ovn-central\n"
     assert (done.returncode, done.stderr) == (1, message)
 
 

@@ -17,8 +17,9 @@ os.environ["NETEM_LAB_FOLDER"] = str(_HOME / "lab")
 
 from netem_lab.node.backend import BACKENDS, DEFAULT_BACKEND  # noqa: E402
 from netem_lab.session import state, up_down  # noqa: E402
-from tests.integration.port import Port, node, wait_until  # noqa: E402
+from tests.integration.port import Port, node  # noqa: E402
 from tests.integration.traces import shared_with_others, traces  # noqa: E402
+from tests.support.waiting import wait_until  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import json
-import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.session import remote
 from netem_lab.session.state import Lab
 
-DEADLINE_S = 180.0
 OURS = {("tbf", "4e45:"), ("netem", "4e46:"), ("bfifo", "4e47:")}
 
 
@@ -71,13 +69,6 @@ def node(*argv: str) -> str:
 def qdiscs(device: str) -> set:
     shown = node("tc", "-j", "qdisc", "show", "dev", device) or "[]"
     return {(qdisc["kind"], qdisc["handle"]) for qdisc in json.loads(shown)}
-
-
-def wait_until(holds: Callable[[], bool]) -> float:
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + DEADLINE_S, "not in time"
-    return time.monotonic() - began
 
 
 def netem_counters(port: Port) -> List[int]:

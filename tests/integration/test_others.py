@@ -9,7 +9,8 @@ from typing import Dict, Set, Tuple
 import pytest
 
 from netem_lab.session import remote
-from tests.integration.port import Port, netem_counters, node, qdiscs, wait_until
+from tests.integration.port import Port, netem_counters, node, qdiscs
+from tests.support.waiting import wait_until
 
 LOG = "/var/log/netem-lab/neutron.log"
 

@@ -7,7 +7,8 @@ from typing import Dict, List
 
 import pytest
 
-from tests.integration.port import Port, node, wait_until
+from tests.integration.port import Port, node
+from tests.support.waiting import wait_until
 
 DEEDS: Dict[str, List[str]] = {
     "tc qdisc del root": ["tc qdisc del dev {back} root"],

@@ -8,17 +8,16 @@ import ctypes
 import os
 import socket
 import subprocess
-import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Iterator
 
 import pytest
 
 from networking_netem.domain.ifb import is_ifb_name
 from networking_netem.kernel.netlink import Netlink
+from tests.support.waiting import wait_until
 
 CLONE_NEWNET = 0x40000000
-WITHIN_S, UNUSED_WITHIN_S = 10.0, 30.0
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,15 +39,6 @@ def load_modules() -> None:
         subprocess.run(["modprobe", module, *options], check=True)
 
 
-def wait_until(holds: Callable[[], bool], within_s: float = WITHIN_S) -> float:
-    """Wait until it holds and return the seconds; fail after the deadline."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + within_s, "not in time"
-        time.sleep(0.001)
-    return time.monotonic() - began
-
-
 @contextlib.contextmanager
 def hide_module(module: str) -> Iterator[None]:
     """Hide a module from the kernel."""
@@ -59,7 +49,7 @@ def hide_module(module: str) -> Iterator[None]:
     try:
         # The kernel takes the devices of deleted namespaces apart on its own time.
         users = Path(f"/sys/module/{module}/refcnt")
-        wait_until(lambda: users.read_text() == "0\n", UNUSED_WITHIN_S)
+        wait_until(lambda: users.read_text() == "0\n")
         subprocess.run(["rmmod", module], check=True)
         yield
     finally:

@@ -18,6 +18,7 @@ import pytest
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.protect import PROTECTED
+from tests.support.waiting import wait_until
 
 from .conftest import ip, tc
 from .test_repair import Agent
@@ -41,14 +42,6 @@ def running(namespace: str, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.terminate()
     process.wait()
-
-
-def wait_until(holds: Callable[[], bool]) -> float:
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + DEADLINE_S, "not in time"
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 @pytest.fixture

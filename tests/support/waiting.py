@@ -6,8 +6,8 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-WITHIN_S = 60.0
-POLL_EVERY_S = 0.02
+WITHIN_S = 180.0
+POLL_EVERY_S = 0.001
 
 
 def wait_until(holds: Callable[[], bool], within_s: float = WITHIN_S) -> float:

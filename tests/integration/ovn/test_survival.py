@@ -9,7 +9,8 @@ import pytest
 
 from netem_lab.scenario import meters
 from netem_lab.session import remote
-from tests.integration.port import Port, netem_counters, node, wait_until
+from tests.integration.port import Port, netem_counters, node
+from tests.support.waiting import wait_until
 
 PROCESSES = (
     *("ovn-controller", "ovn-northd", "ovs-vswitchd", "networking_netem.agent_ovn.main"),

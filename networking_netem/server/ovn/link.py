@@ -23,14 +23,14 @@ class Rules(Dict[str, Dict[str, Any]]):
     ports: Optional[Mapping[str, Placed]] = None
     """The ports of the policy, where they were asked for together."""
 
-    def beside_link(self) -> Stock:
-        """What OVN imposes where an agent imposes the link: no limit in a direction that it has.
+    def for_ovn(self, is_served: bool) -> Stock:
+        """What OVN imposes: no limit in a direction of the link, where an agent serves that.
 
         A meter behind a delay counts packets that come in bursts, and drops them (measured: 0.99
         of 10 Mbit/s with a jitter of 20 ms).
         """
         left = copy.deepcopy(dict(self))
-        for direction in DIRECTIONS:
+        for direction in DIRECTIONS if is_served else ():
             if not self.link[direction].is_none:
                 left[direction.value].pop(BANDWIDTH_LIMIT.name, None)
         return left

@@ -75,10 +75,10 @@ def _update_port_qos_rules(self: Any, *positional: Any, **named: Any) -> None:
         of_many = asked["qos_rules"]
         rules = of_many or self._qos_rules(admin, asked["qos_policy_id"])
         link = rules.link
-        if link != Link.CLEAN and _is_served(admin, rules, asked["port_id"], bool(of_many)):
-            asked["qos_rules"] = rules.beside_link()
-        else:
-            asked["qos_rules"] = dict(rules)
+        is_served = link != Link.CLEAN and _is_served(
+            admin, rules, asked["port_id"], is_one_of_many=bool(of_many)
+        )
+        asked["qos_rules"] = rules.for_ovn(is_served)
     stock.update_port_qos_rules(*bound.args, **bound.kwargs)
     # The command that makes the row, where it is made in this transaction (21 to 29).
     port = asked.get("lsp") or asked["port_id"]

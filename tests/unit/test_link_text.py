@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.impairment import MAXIMA, NONE, Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.link_text import LONGEST, Unreadable, read, written
 
@@ -16,9 +16,11 @@ FIELDS = {name: st.integers(0, most) for name, most in MAXIMA.items()}
 
 def _impairment(values: dict) -> Impairment:
     try:
-        return Impairment(**values)
+        made = Impairment(**values)
     except ValueError:
-        return Impairment()
+        return NONE
+    # A burst alone changes nothing, so the text leaves it out.
+    return NONE if made.is_none else made
 
 
 IMPAIRMENTS = st.fixed_dictionaries(FIELDS).map(_impairment)
@@ -30,6 +32,10 @@ def test_a_link_comes_out_as_it_went_in(link: Link) -> None:
     assert read(text) == link
     assert len(text) <= LONGEST
     assert (text == "") == (link == Link.CLEAN)
+
+
+def test_a_burst_alone_is_a_clean_link() -> None:
+    assert written(Link(egress=Impairment(burst_kbit=1))) == ""
 
 
 def test_the_longest_link_is_read() -> None:

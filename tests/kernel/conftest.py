@@ -14,6 +14,7 @@ from typing import Iterator
 import pytest
 
 from networking_netem.domain.ifb import is_ifb_name
+from networking_netem.kernel import device
 from networking_netem.kernel.netlink import Netlink
 from tests.support.waiting import wait_until
 
@@ -90,9 +91,9 @@ def new_namespace() -> Iterator[None]:
     finally:
         # Threads of the test may keep the namespace alive, and modules in use. Ports go before
         # their ifbs, which an agent would make anew.
-        for name in sorted((name for _, name in socket.if_nameindex()), key=is_ifb_name):
-            command = [b"ip", b"link", b"del", b"dev", os.fsencode(name)]
-            subprocess.run(command, check=False, capture_output=True)
+        names = sorted((name for _, name in socket.if_nameindex()), key=is_ifb_name)
+        with Netlink(is_heard=True) as netlink:
+            netlink.transact([device.delete(name) for name in names])
         _call(_LIBC.setns(home, CLONE_NEWNET))
         os.close(home)
 

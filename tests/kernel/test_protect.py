@@ -29,6 +29,15 @@ DEAD = Link(egress=Impairment(loss_ppm=1_000_000), ingress=Impairment(loss_ppm=1
 SLOW = Link(egress=Impairment(delay_us=2_000_000), ingress=Impairment(delay_us=2_000_000))
 METADATA = ("169.254.169.254", "fe80::a9fe:a9fe")
 DEADLINE_S = 60.0
+# Python's own HTTPServer asks DNS for its name before it listens, in vain for half a minute here.
+WEB_SERVER = """
+import http.server, os, socket, socketserver, sys
+os.chdir("/etc")
+((family, _, _, _, address),) = socket.getaddrinfo(sys.argv[1], 80, type=socket.SOCK_STREAM)
+class Server(socketserver.ThreadingTCPServer):
+    address_family = family
+Server(address, http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
 
 
 def inside(namespace: str, *command: str) -> subprocess.CompletedProcess[str]:
@@ -86,7 +95,7 @@ def _dnsmasq(folder: Path) -> List[str]:
 
 def _web_server(address: str) -> List[str]:
     bind = f"{address}%eth0" if address.startswith("fe80") else address
-    return [sys.executable, "-m", "http.server", "80", "--bind", bind, "--directory", "/etc"]
+    return [sys.executable, "-c", WEB_SERVER, bind]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ DEAD = Link(egress=Impairment(loss_ppm=1_000_000), ingress=Impairment(loss_ppm=1
 SLOW = Link(egress=Impairment(delay_us=2_000_000), ingress=Impairment(delay_us=2_000_000))
 METADATA = ("169.254.169.254", "fe80::a9fe:a9fe")
 DEADLINE_S = 60.0
-# Python's own HTTPServer asks DNS for its name before it listens, in vain for half a minute here.
+# Python's own HTTPServer asks DNS for its name before it listens: 5 s in vain here.
 WEB_SERVER = """
 import http.server, os, socket, socketserver, sys
 os.chdir("/etc")

@@ -10,12 +10,12 @@ AMX := $(shell grep -qw amx_tile /proc/cpuinfo && echo gcc libc6-dev)
 
 NEUTRON := .venvs/neutron
 
-.PHONY: demo test check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
+.PHONY: demo test ovn check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
 
 setup: $(VENV)/ready
 
 # All of Debian's packages that any target asks for.
-packages: $(VENV)/test-ready $(VENV)/releases-ready
+packages: $(VENV)/test-ready $(VENV)/ovn-ready $(VENV)/releases-ready
 
 # Debian packages only if one is missing; the lists of a fresh machine may be missing too, or old.
 debian = dpkg -s $(1) >/dev/null 2>&1 \
@@ -57,8 +57,19 @@ test: check $(VENV)/test-ready
 	$(PY) -m pytest -q tests/api
 	$(PY) -m pytest -q tests/clients
 	$(MAKE) neutron-tests-short
-	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q --ignore tests/kernel/ovn tests/kernel
 	$(PY) -m pytest -q tests/integration
+
+# All tests on OVN: of the API, of a chassis' agent, and of the lab. At the first run, kernel modules are made for it.
+ovn: $(VENV)/ovn-ready
+	$(PY) -m pytest -q tests/ovn
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel/ovn
+	$(PY) -m pytest -q --backend ovn tests/integration/test_lab.py tests/integration/test_repairs.py \
+		tests/integration/ovn
+
+$(VENV)/ovn-ready: lab-ovn-packages.txt $(VENV)/ready
+	$(call debian,$$(cat lab-ovn-packages.txt))
+	touch $@
 
 # Neutron's own tests of QoS, in a process that knows our rules: those of the newest release's wheel, and those of the
 # suites' packages. `make releases` runs a short form of the latter.

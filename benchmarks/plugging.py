@@ -16,8 +16,8 @@ from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_
 
 from benchmarks.figure import Figure, ratio
 from benchmarks.links import batch, delete
-from networking_netem.agent.extension import NetemAgentExtension
 from networking_netem.agent.switch import Switch
+from networking_netem.agent_ovs.extension import NetemAgentExtension
 from networking_netem.kernel.host import Host
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.edits import Edits

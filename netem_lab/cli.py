@@ -14,6 +14,7 @@ from netem_lab.guest.host import require_root
 from netem_lab.guest.terminal import interact
 from netem_lab.guest.uml import DEFAULT_MEMORY_MIB
 from netem_lab.node import topology
+from netem_lab.node.backend import BACKENDS, DEFAULT_BACKEND
 from netem_lab.scenario import commands
 from netem_lab.session import remote, status, up_down
 from netem_lab.session.state import DEFAULT_API_PORT
@@ -26,6 +27,7 @@ host changes but one TCP port. Begin with `netem-lab demo`.
 _EPILOG = """\
 examples:
   netem-lab demo                        impose an unstable link through Neutron, and measure it
+  netem-lab demo --backend ovn          the same with OVN in place of Neutron's agent
   netem-lab up                          start the lab and print the URL of Neutron's API
   netem-lab exec vm1 -- ping -c3 10.0.0.12
   netem-lab measure vm1 vm2             what the link between them is like now
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="impose an unstable link through Neutron, measure it"
     )
     _add_json(demo)
+    _add_backend(demo, f"that of the lab that is up, else {DEFAULT_BACKEND}", None)
     demo.set_defaults(function=_demo)
 
     up = subcommands.add_parser(
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where Neutron's API listens on 127.0.0.1 (default %(default)s)",
     )  # fmt: skip
     _add_memory(up)
+    _add_backend(up, "%(default)s", DEFAULT_BACKEND)
     up.set_defaults(function=_up)
 
     subcommands.add_parser(
@@ -113,6 +117,15 @@ def _add_memory(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_backend(
+    parser: argparse.ArgumentParser, default_help: str, default: Optional[str]
+) -> None:
+    parser.add_argument(
+        "--backend", choices=tuple(BACKENDS), default=default,
+        help=f"what imposes Neutron's networks (default {default_help})",
+    )  # fmt: skip
+
+
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
 
@@ -136,7 +149,7 @@ def _number(text: str, least: int, most: int) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    print(up_down.up(arguments.port, arguments.memory_mib).api_url)
+    print(up_down.up(arguments.port, arguments.memory_mib, arguments.backend).api_url)
 
 
 def _status(_: argparse.Namespace) -> int:
@@ -157,7 +170,7 @@ def _exec(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     require_root()
-    return commands.demo(arguments.json)
+    return commands.demo(arguments.json, arguments.backend)
 
 
 def _measure(arguments: argparse.Namespace) -> int:

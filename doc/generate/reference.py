@@ -14,8 +14,10 @@ from oslo_policy import generator as policy_generator
 CONFIGURATION = """\
 # Configuration reference
 
-These options are set in the configuration file of the Open vSwitch agent. The server has no
-options of ours. `make docs` writes this page by the command below.
+These options are set in the configuration file of the Open vSwitch agent, or of
+`networking-netem-ovn-agent`. The latter has the section `[ovs]` below besides, and Neutron's own
+options `ovn_sb_…` of the section `[ovn]`. The server has no options of ours. `make docs` writes
+this page by the command below.
 
 ```console
 $ {command}
@@ -45,19 +47,21 @@ $ {command}
 
 def configuration() -> str:
     """Return the page of options."""
-    return _page(CONFIGURATION, "oslo-config-generator networking_netem", config_generator.main)
+    tool = ("oslo-config-generator", "networking_netem", "networking_netem.agent_ovn")
+    return _page(CONFIGURATION, config_generator.main, *tool)
 
 
 def policy() -> str:
     """Return the page of policy rules."""
-    tool = "oslopolicy-sample-generator networking-netem"
+    tool = ("oslopolicy-sample-generator", "networking-netem")
     # A new ConfigOpts: the global one belongs to the Neutron in this process.
-    return _page(POLICY, tool, lambda args: policy_generator.generate_sample(args, ConfigOpts()))
+    return _page(POLICY, lambda args: policy_generator.generate_sample(args, ConfigOpts()), *tool)
 
 
-def _page(template: str, tool: str, generate: Callable[[List[str]], Any]) -> str:
-    program, namespace = tool.split()
-    arguments = ["--namespace", namespace]
+def _page(
+    template: str, generate: Callable[[List[str]], Any], program: str, *namespaces: str
+) -> str:
+    arguments = [word for namespace in namespaces for word in ("--namespace", namespace)]
     with tempfile.TemporaryDirectory() as temporary:
         output = Path(temporary) / "output"
         generate([*arguments, "--output-file", str(output)])

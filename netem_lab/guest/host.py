@@ -7,7 +7,7 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
-from typing import Dict
+from typing import Mapping
 
 from netem_lab.errors import LabError
 
@@ -56,18 +56,24 @@ def require_guest() -> None:
         raise LabError("/dev/net/tun is missing: modprobe tun, or give it to this container")
 
 
-def require_node() -> None:
-    """Raise LabError unless the whole node (guest, Open vSwitch, Neutron) can run here."""
+def require_node(programs: Mapping[str, str]) -> None:
+    """Raise LabError unless the whole node (guest, Open vSwitch, Neutron) can run here.
+
+    `programs` are what its backend needs besides: programs, and full paths of files, each with the
+    package that has it.
+    """
     require_guest()
-    _require(_NODE_PROGRAMS)
+    _require({**_NODE_PROGRAMS, **programs})
     if importlib.util.find_spec("neutron") is None:
         raise LabError("no Neutron here: pip install networking-netem-lab")
 
 
-def _require(programs: Dict[str, str]) -> None:
-    missing = {
-        package for name, package in programs.items() if not shutil.which(name, path=search_path())
-    }
+def _require(programs: Mapping[str, str]) -> None:
+    missing = {package for name, package in programs.items() if not _is_here(name)}
     if missing:
         names = " ".join(sorted(missing))
         raise LabError(f"missing Debian packages: apt-get install {names}")
+
+
+def _is_here(name: str) -> bool:
+    return os.path.exists(name) if name.startswith("/") else program(name) != name

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import List
 
 from netem_lab.guest import executor
-from netem_lab.guest.host import UML_MODULES
 from netem_lab.guest.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENGTH, mount
 
 SPECIFICATION = "guest.json"
@@ -29,7 +28,7 @@ def main() -> None:
     os.environ["PATH"] = specification["path"]
     _mount(specification["root"], specification["visible"])
     socket.sethostname(HOSTNAME)  # oslo.config does not start on "(none)"
-    _load_modules()
+    _load_modules(specification["modules"])
     _raise_network()
     if os.fork() == 0:
         executor.serve(GUEST_ADDRESS)
@@ -56,11 +55,11 @@ def _mount(root: str, visible: List[str]) -> None:
         mount(str(hosts), "/etc/hosts", "none", flags=_MS_BIND)
 
 
-def _load_modules() -> None:
+def _load_modules(modules: str) -> None:
     """Let modprobe and the kernel find UML's modules, which are not in /lib/modules."""
     folder = _MODULE_ROOT / "lib"
     folder.mkdir(parents=True)
-    (folder / "modules").symlink_to(UML_MODULES)
+    (folder / "modules").symlink_to(modules)
     os.environ["MODPROBE_OPTIONS"] = f"-d {_MODULE_ROOT}"
     # The kernel itself starts modprobe for a new qdisc or type of device, without an environment.
     loader = _MODULE_ROOT / "modprobe"

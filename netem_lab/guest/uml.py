@@ -19,7 +19,7 @@ from weakref import WeakSet
 from netem_lab.errors import LabError
 from netem_lab.guest import xstate
 from netem_lab.guest.executor import PORT
-from netem_lab.guest.host import program, search_path
+from netem_lab.guest.host import UML_MODULES, program, search_path
 from netem_lab.guest.init import SPECIFICATION
 from netem_lab.guest.namespace import GUEST_ADDRESS, TAP
 
@@ -52,15 +52,24 @@ class Guest:
     """
 
     def __init__(
-        self, folder: Path, memory_mib: int, visible: Sequence[str] = (), userland: Userland = HOST
+        self,
+        folder: Path,
+        memory_mib: int,
+        visible: Sequence[str] = (),
+        userland: Userland = HOST,
+        modules: Path = UML_MODULES,
     ) -> None:
-        """Start to boot; the root's `visible` folders are not covered, even under /tmp and /run."""
+        """Start to boot; the root's `visible` folders are not covered, even under /tmp and /run.
+
+        `modules` is a folder of kernel modules within the root.
+        """
         self._console = folder / "console.log"
         inside = Path("/", folder.relative_to(userland.root))
         specification = {
             "path": search_path(),
             "root": str(userland.root),
-            "visible": (str(inside), str(SOURCE), *userland.visible, *visible),
+            "modules": str(modules),
+            "visible": (str(inside), str(SOURCE), str(modules), *userland.visible, *visible),
         }
         (folder / SPECIFICATION).write_text(json.dumps(specification))
         command = [

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import uuid
+from typing import Any
 
 SUBPROJECT = "networking-netem"
 
@@ -23,6 +25,7 @@ def build(path: str) -> None:
     # its models, and its history is stamped as complete.
     engine = sqlalchemy.create_engine(url)
     model_base.BASEV2.metadata.create_all(engine)
+    _insert_default_rules(engine)
     engine.dispose()
     _manage(url, "neutron", "stamp", "heads")
     _manage(url, SUBPROJECT, "upgrade", "head")
@@ -31,6 +34,26 @@ def build(path: str) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
     os.rename(unfinished, path)
+
+
+def _insert_default_rules(engine: Any) -> None:
+    """Insert the rows of security groups that Neutron's migrations insert (2023.2).
+
+    A new group lets all out. A project's default group also lets in what comes from itself.
+    """
+    from neutron.db.models.securitygroup_default_rules import SecurityGroupDefaultRule
+    from sqlalchemy.orm import Session
+
+    with Session(engine) as session:
+        for ethertype in ("IPv4", "IPv6"):
+            for direction, group in (("egress", None), ("ingress", "PARENT")):
+                rule = SecurityGroupDefaultRule(
+                    id=str(uuid.uuid4()), direction=direction, ethertype=ethertype,
+                    remote_group_id=group,
+                    used_in_default_sg=True, used_in_non_default_sg=group is None,
+                )  # fmt: skip
+                session.add(rule)
+        session.commit()
 
 
 def retry_when_locked() -> None:

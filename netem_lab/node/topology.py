@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterable, List
 
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.node.instance import Instance
@@ -21,9 +21,10 @@ class Topology:
     def __init__(self, neutron: NeutronClient) -> None:
         self._neutron = neutron
 
-    def agent_is_alive(self) -> bool:
-        """True once the Open vSwitch agent has reported; no port can be bound before."""
-        return any(agent["alive"] for agent in self._neutron.get("agents")["agents"])
+    def agents_are_alive(self, types: Iterable[str]) -> bool:
+        """True once an agent of each type has reported; no port can have a link before."""
+        agents = self._neutron.get("agents")["agents"]
+        return set(types) <= {agent["agent_type"] for agent in agents if agent["alive"]}
 
     def ports(self) -> List[Dict[str, Any]]:
         """The instances' ports."""
@@ -31,7 +32,7 @@ class Topology:
         return sorted(ports, key=lambda port: port["name"])
 
     def create_subnet(self) -> Dict[str, Any]:
-        """Create a local network with one subnet, and return the subnet."""
+        """Create a network with one subnet, and return the subnet."""
         network = self._create("network", name="lab")
         return self._create(
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.probe.prober import Prober
 from netem_lab.progress import Display
@@ -15,10 +17,10 @@ from netem_lab.verdict.row import Section
 from netem_lab.verdict.sampling import Pair
 
 
-def demo(as_json: bool = False) -> int:
+def demo(as_json: bool = False, backend: Optional[str] = None) -> int:
     """Play the scenario and print its tables; return 0 if every verdict is good, else 1."""
-    with up_down.opened() as lab, Display() as display:
-        sections = Scenario(NeutronClient(lab.api_url), remote.node(), display).play()
+    with up_down.opened(backend) as lab, Display() as display:
+        sections = Scenario(NeutronClient(lab.api_url), remote.node(), display, lab.metered).play()
     return report.show(sections, as_json)
 
 
@@ -31,5 +33,5 @@ def measure(first: str, second: str, as_json: bool = False) -> int:
         display.step(section.title)
         prober = Prober(remote.node(), display.working)
         pair = Pair(first, second)
-        section.rows += judge(prober, pair, asked, probe(prober, pair, asked))
+        section.rows += judge(prober, pair, asked, probe(prober, pair, asked), metered=lab.metered)
     return report.show([section], as_json)

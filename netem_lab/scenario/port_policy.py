@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from netem_lab.errors import LabError
 from netem_lab.neutron_api import NeutronClient
@@ -44,10 +44,10 @@ class PortPolicy:
         made = self._neutron.post(rules, {rule_type.member: body})
         self._rules[rule_type, direction] = f"{rules}/{made['id']}"
 
-    def put_on(self) -> None:
-        """Put the policy on the port, and wait until both ifbs hold a qdisc of ours."""
+    def put_on(self, holds: Optional[Callable[[], bool]] = None) -> None:
+        """Put the policy on the port, and wait until it is held, or until `holds`."""
         self.attach()
-        self._until(self.is_held, "the port's policy")
+        self._until(holds or self.is_held, "the port's policy")
 
     def attach(self) -> None:
         """Put the policy on the port, and do not wait."""

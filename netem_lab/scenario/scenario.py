@@ -12,6 +12,7 @@ from netem_lab.guest.runner import Runner
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.probe.prober import Answers, Prober
 from netem_lab.progress import Display
+from netem_lab.scenario import meters
 from netem_lab.scenario.port_policy import PortPolicy, asks_for
 from netem_lab.verdict import sampling
 from netem_lab.verdict.judging import NO_CLEAN_MS, judge, probe
@@ -38,12 +39,18 @@ _EDITED = Link(
 
 
 class Scenario:
-    """Five steps on vm1's port; the first measures the clean link's delay for all others."""
+    """Five steps on vm1's port; the first measures the clean link's delay for all others.
 
-    def __init__(self, neutron: NeutronClient, node: Runner, display: Display) -> None:
+    `metered` says that OVN's meters impose the second step's limits.
+    """
+
+    def __init__(
+        self, neutron: NeutronClient, node: Runner, display: Display, metered: bool = False
+    ) -> None:
         self._neutron = neutron
         self._node = node
         self._display = display
+        self._metered = metered
         self._prober = Prober(node, display.working)
         self._clean_ms = NO_CLEAN_MS
         self._sections: List[Section] = []
@@ -63,7 +70,7 @@ class Scenario:
     def _impose(self, policy: PortPolicy) -> None:
         for direction in Direction:
             policy.prepare(BANDWIDTH_LIMIT, direction, LIMITED[direction])
-        policy.put_on()
+        policy.put_on(self._limits_hold if self._metered else None)
         self._measure(LIMITED)
 
         self._begin("3. With delay, jitter and loss beside them")
@@ -80,6 +87,10 @@ class Scenario:
         self._sections[-1].rows.append(_left(policy.delete_rules()))
         self._measure(Link.CLEAN)
 
+    def _limits_hold(self) -> bool:
+        asked_kbps = {LIMITED[direction].rate_kbps for direction in Direction}
+        return asked_kbps <= meters.rates_kbps(self._node.output)
+
     def _policy(self) -> PortPolicy:
         port = self._neutron.port(PAIR.first)
         if self._neutron.policy_id(port):
@@ -94,7 +105,7 @@ class Scenario:
         return self._judge(asked, probe(self._prober, PAIR, asked))
 
     def _judge(self, asked: Link, answers: Answers) -> List[Row]:
-        rows = judge(self._prober, PAIR, asked, answers, self._clean_ms)
+        rows = judge(self._prober, PAIR, asked, answers, self._clean_ms, self._metered)
         self._sections[-1].rows += rows
         return rows
 

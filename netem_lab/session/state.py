@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Optional
 
 from netem_lab.errors import LabError
+from netem_lab.node.backend import BACKENDS
 
 # Each folder is a lab of its own, so two labs can run side by side.
 FOLDER = Path(os.environ.get("NETEM_LAB_FOLDER", "/run/netem-lab"))
 EXEC_SOCKET = FOLDER / "exec.sock"
 GUEST_FOLDER = FOLDER / "guest"
 DEFAULT_API_PORT = 9696
+_ALREADY_UP = "a lab is already up: see `netem-lab status`, end it with `down`"
 _RECORD = FOLDER / "lab.json"
 
 
@@ -25,12 +27,13 @@ _RECORD = FOLDER / "lab.json"
 class Lab:
     """A running lab: its supervisor's pid, its API's port on 127.0.0.1, its start as a POSIX time.
 
-    `failure` says why its node has ended; None as long as it runs.
+    `backend` is the name of one. `failure` says why its node has ended; None as long as it runs.
     """
 
     pid: int
     api_port: int
     memory_mib: int
+    backend: str
     since_s: float
     ready: bool = False
     failure: Optional[str] = None
@@ -39,6 +42,11 @@ class Lab:
     def api_url(self) -> str:
         """The URL of Neutron's API on the host."""
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def metered(self) -> bool:
+        """Whether meters of its backend impose limits without delay and loss."""
+        return BACKENDS[self.backend].metered
 
     def write(self) -> None:
         """Replace the record; a reader finds either the old or the new one, complete."""
@@ -70,6 +78,12 @@ def required() -> Lab:
     return lab
 
 
+def require_none() -> None:
+    """Raise LabError if a lab is up or starting."""
+    if running() is not None:
+        raise LabError(_ALREADY_UP)
+
+
 def claim() -> int:
     """Empty the folder and lock it for this process until the returned descriptor is closed.
 
@@ -80,7 +94,7 @@ def claim() -> int:
         descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise LabError("a lab is already up: see `netem-lab status`, end it with `down`") from None
+        raise LabError(_ALREADY_UP) from None
     for leftover in FOLDER.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     GUEST_FOLDER.mkdir()

@@ -18,7 +18,7 @@ def report() -> Tuple[List[str], bool]:
     lab = state.required()
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lab.since_s))
     condition = lab.failure or ("up" if lab.ready else "starting")
-    lines = [f"lab    {condition}, since {since}", f"API    {lab.api_url}"]
+    lines = [f"lab    {condition}, since {since}, backend {lab.backend}", f"API    {lab.api_url}"]
     healthy = lab.ready and not lab.failure
     try:
         ports = Topology(NeutronClient(lab.api_url)).ports()

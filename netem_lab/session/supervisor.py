@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Optional
 
 from netem_lab.errors import LabError
@@ -28,13 +29,23 @@ _LOG_LINES = 40
 _DATABASE = state.GUEST_FOLDER / "neutron.sqlite"
 
 
+@dataclass(frozen=True)
+class Order:
+    """A lab that is asked for: port 0 is a free one, `modules` the folder of kernel modules."""
+
+    api_port: int
+    memory_mib: int
+    backend: str
+    modules: str
+
+
 def main() -> None:
-    """Bring a lab up, report it on stdout, and keep it until SIGTERM; argv is port and MiB."""
+    """Bring a lab up, report it on stdout, and keep it until SIGTERM; argv: see `Order`."""
     signal.signal(signal.SIGTERM, _stop)
     try:
         claim = state.claim()  # held open until this process ends
         try:
-            _run(api_port=int(sys.argv[1]), memory_mib=int(sys.argv[2]))
+            _run(Order(**json.loads(sys.argv[1])))
         finally:
             state.remove()
             os.close(claim)
@@ -47,16 +58,17 @@ def _stop(*_: object) -> None:
     raise LabError("the lab was told to go down before it was up")
 
 
-def _run(api_port: int, memory_mib: int) -> None:
+def _run(order: Order) -> None:
     # Both sockets are made in the host's network namespace, before this process enters its own.
-    api = _listen_api(api_port)
-    lab = state.Lab(os.getpid(), api.getsockname()[1], memory_mib, since_s=time.time())
+    api = _listen_api(order.api_port)
+    port = api.getsockname()[1]
+    lab = state.Lab(os.getpid(), port, order.memory_mib, order.backend, since_s=time.time())
     lab.write()
     commands = socket.socket(socket.AF_UNIX)
     commands.bind(str(state.EXEC_SOCKET))
     commands.listen(64)
-    namespace.enter(state.GUEST_FOLDER, memory_mib)
-    guest = Guest(state.GUEST_FOLDER, memory_mib)
+    namespace.enter(state.GUEST_FOLDER, order.memory_mib)
+    guest = Guest(state.GUEST_FOLDER, order.memory_mib, modules=Path(order.modules))
     try:
         _say(progress="booting the guest kernel")
         database = _Database()
@@ -70,7 +82,7 @@ def _run(api_port: int, memory_mib: int) -> None:
 
 
 def _tend(guest: Guest, database: _Database, lab: state.Lab) -> None:
-    argv = [sys.executable, "-m", "netem_lab.node.main", str(_DATABASE)]
+    argv = [sys.executable, "-m", "netem_lab.node.main", lab.backend, str(_DATABASE)]
     process = Remote(guest.connect(), Command.here(argv))
     database.on_failure(process.kill)
     try:

@@ -10,13 +10,18 @@ import select
 import signal
 import subprocess
 import sys
-from typing import Callable, Iterator, List
+from dataclasses import asdict
+from pathlib import Path
+from typing import Callable, Iterator, List, Optional
 
 from netem_lab.errors import LabError
-from netem_lab.guest.host import require_node, require_root
+from netem_lab.guest import zones
+from netem_lab.guest.host import UML_MODULES, require_node, require_root
 from netem_lab.guest.uml import DEFAULT_MEMORY_MIB
+from netem_lab.node.backend import BACKENDS, DEFAULT_BACKEND, Backend
 from netem_lab.session import state
 from netem_lab.session.state import DEFAULT_API_PORT, Lab
+from netem_lab.session.supervisor import Order
 
 _ANY_PORT = 0
 _STOP_TIMEOUT_S = 15
@@ -29,14 +34,15 @@ def _to_stderr(text: str) -> None:
 def up(
     api_port: int = DEFAULT_API_PORT,
     memory_mib: int = DEFAULT_MEMORY_MIB,
+    backend: str = DEFAULT_BACKEND,
     progress: Callable[[str], None] = _to_stderr,
 ) -> Lab:
     """Start a lab in the background and return it once both instances ping each other.
 
     Port 0 takes a free one. `progress` is called with what is waited for. Raises LabError.
     """
-    require_node()
-    command = [sys.executable, "-m", f"{__package__}.supervisor", str(api_port), str(memory_mib)]
+    order = Order(api_port, memory_mib, backend, str(_modules(BACKENDS[backend], progress)))
+    command = [sys.executable, "-m", f"{__package__}.supervisor", json.dumps(asdict(order))]
     supervisor = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -53,6 +59,15 @@ def up(
         supervisor.wait()
         raise
     return state.required()
+
+
+def _modules(backend: Backend, progress: Callable[[str], None]) -> Path:
+    """The kernel modules for a backend; raises LabError where something it needs is missing."""
+    require_node({**backend.programs, **(zones.PROGRAMS if backend.needs_zones else {})})
+    if not backend.needs_zones:
+        return UML_MODULES
+    state.require_none()  # rather than after a minute, in which modules are made
+    return zones.ZoneModules().ensure(progress)
 
 
 def _follow(supervisor: subprocess.Popen[str], progress: Callable[[str], None]) -> None:
@@ -92,13 +107,23 @@ def down() -> None:
 
 
 @contextlib.contextmanager
-def opened(progress: Callable[[str], None] = _to_stderr) -> Iterator[Lab]:
-    """Yield the lab that is up and leave it up; where none is, yield a new one and end it."""
+def opened(
+    backend: Optional[str] = None, progress: Callable[[str], None] = _to_stderr
+) -> Iterator[Lab]:
+    """Yield the lab that is up and leave it up; where none is, yield a new one and end it.
+
+    Raises LabError where the lab that is up has another backend than the one asked for, if any.
+    """
     lab = state.running()
     if lab is not None:
+        if backend not in (None, lab.backend):
+            raise LabError(
+                f"the lab that is up has the backend {lab.backend}, not {backend}:"
+                " end it with `netem-lab down`, or leave --backend out"
+            )
         yield lab
         return
-    lab = up(api_port=_ANY_PORT, progress=progress)
+    lab = up(api_port=_ANY_PORT, backend=backend or DEFAULT_BACKEND, progress=progress)
     try:
         yield lab
     finally:

@@ -33,13 +33,16 @@ def judge(
     asked: Link,
     answers: Answers,
     clean_ms: Mapping[Direction, float] = NO_CLEAN_MS,
+    metered: bool = False,
 ) -> List[Row]:
     """Return the rows of both directions; `clean_ms` is the delay of the clean link, by direction.
+
+    `metered` says that a limit without delay and loss is a meter's.
 
     A row in doubt is measured again, as often as its doubt allows, and then shows all figures.
     A field that is asked for and has no verdict gets an unsure row.
     """
-    judged = partial(rows_of, asked, clean_ms)
+    judged = partial(rows_of, asked, clean_ms, metered=metered)
     rows = _final(prober, sampling.delay_flows(pair, asked), answers, judged)
     for flow in _busy(pair, asked):
         if flow.key in answers:
@@ -80,12 +83,18 @@ def _all_rows(
     return [row for flow in flows for row in judged(flow, answers[flow.key])]
 
 
-def rows_of(asked: Link, clean_ms: Mapping[Direction, float], flow: Flow, answer: Any) -> List[Row]:
+def rows_of(
+    asked: Link,
+    clean_ms: Mapping[Direction, float],
+    flow: Flow,
+    answer: Any,
+    metered: bool = False,
+) -> List[Row]:
     """Return the rows of one flow's answer."""
     direction = Direction(flow.key.direction)
     impairment = asked[direction]
     if isinstance(answer, Goodput):
-        return [rates.goodput(direction, impairment, answer)]
+        return [rates.goodput(direction, impairment, answer, metered)]
     if flow.key.kind == sampling.UDP:
         return [rates.throughput(direction, impairment, answer)]
     sample: Sample = answer

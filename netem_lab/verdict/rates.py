@@ -37,8 +37,14 @@ def throughput(direction: Direction, asked: Impairment, sample: Sample) -> Row:
     return Row(direction.value, "UDP throughput", asked_text, text, verdict, figures, doubt)
 
 
-def goodput(direction: Direction, asked: Impairment, measured: Goodput) -> Row:
-    """Judge the rate of TCP's frames, headers included; without a limit, only show it."""
+def goodput(
+    direction: Direction, asked: Impairment, measured: Goodput, metered: bool = False
+) -> Row:
+    """Judge the rate of TCP's frames, headers included; without a limit, only show it.
+
+    A meter drops what exceeds its rate, 64 KB of TCP at a time, and TCP then sends less than it
+    might. So the rate behind one is only shown.
+    """
     figures = {
         "asked_kbps": asked.rate_kbps,
         "goodput_kbps": measured.goodput_kbps,
@@ -48,6 +54,8 @@ def goodput(direction: Direction, asked: Impairment, measured: Goodput) -> Row:
     if not asked.rate_kbps:
         return Row(direction.value, what, "no limit", text, Verdict.SHOWN, figures)
     text += f", {measured.wire_kbps / 1000:.2f} with headers"
+    if metered:
+        return Row(direction.value, what, _mbps(asked.rate_kbps), text, Verdict.SHOWN, figures)
     verdict, doubt = _limited(measured.wire_kbps, measured.stalled_share, asked)
     return Row(direction.value, what, _mbps(asked.rate_kbps), text, verdict, figures, doubt)
 

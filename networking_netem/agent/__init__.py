@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The adapter of Neutron's Open vSwitch agent: it turns the rules of ports into desired links."""
+"""What all adapters on a host have: options, the claims on Open vSwitch, commands for operators."""

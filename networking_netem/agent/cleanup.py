@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import Collection, Dict, List, Optional, Sequence
 
 from networking_netem.agent.switch import OWNER
@@ -17,7 +18,7 @@ from networking_netem.domain.plan import Plan
 from networking_netem.domain.step import DeleteIfb
 from networking_netem.domain.tree import LONGEST_WAY_S
 from networking_netem.kernel.host import Host
-from networking_netem.kernel.netlink import Answer, Netlink, Request
+from networking_netem.kernel.netlink import transact
 
 _POLL_EVERY_S = 0.05
 _OFFLOADS = "other_config:hw-offload"
@@ -36,7 +37,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         "devices", nargs="*", metavar="DEVICE", help="devices of ports, as tap…; default: all"
     )
     asked = parser.parse_args(argv).devices
-    host = Host(_transact)
+    host = Host(partial(transact, is_heard=True))
     try:
         absent = sorted(set(asked) - set(host.observe(asked))) if asked else []
         if absent:
@@ -54,11 +55,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if complaint:
         print(f"Open vSwitch: {complaint}", file=sys.stderr)
     return 1 if left or complaint else 0
-
-
-def _transact(requests: Sequence[Request]) -> List[Answer]:
-    with Netlink(is_heard=True) as netlink:
-        return netlink.transact(requests)
 
 
 def _clean(host: Host, devices: Collection[str]) -> Dict[str, str]:

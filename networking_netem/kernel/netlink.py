@@ -177,6 +177,12 @@ class Netlink:
         return header + request.body + b"\0" * (-length % 4)
 
 
+def transact(requests: Sequence[Request], is_heard: bool = False) -> List[Answer]:
+    """The kernel's answer to each request, sent by this process, which needs CAP_NET_ADMIN."""
+    with Netlink(is_heard) as netlink:
+        return netlink.transact(requests)
+
+
 def messages(data: bytes) -> Iterator[Tuple[int, int, int, bytes]]:
     """Type, flags, sequence number and body of each message in what a socket gave."""
     offset = 0

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional, Set
 
 from neutron.objects import ports
 from neutron.objects.qos import policy as qos_policy
@@ -13,7 +13,9 @@ from neutron_lib.exceptions import qos as qos_exceptions
 
 from networking_netem.domain.rule_types import NAMES
 
-IN_A_TRUNK = "it is in a trunk, where patch ports of Open vSwitch take the place of a device"
+IN_A_TRUNK = "it is in a trunk, whose ports have no device of their own on the host"
+WHY_UNSERVED_ON_HOST: Set[Callable[[str], str]] = set()
+"""What backends say of a host: why it serves none of our rules; empty where it does."""
 _CHOSEN = ("device_owner", portbindings.VNIC_TYPE)
 """What may be chosen anew for a port that has a policy, and decides whether it can be served."""
 _NOT_BOUND = (portbindings.VIF_TYPE_UNBOUND, portbindings.VIF_TYPE_BINDING_FAILED)
@@ -69,9 +71,9 @@ def _reasons(port: Any) -> Iterator[str]:
         if getattr(port.db_obj, name, None):
             yield IN_A_TRUNK
     for binding in port.bindings:
-        reason = _reason(binding) if binding.status == constants.ACTIVE else None
-        if reason:
-            yield reason
+        if binding.status == constants.ACTIVE:
+            reasons = [_reason(binding), *(ask(binding.host) for ask in WHY_UNSERVED_ON_HOST)]
+            yield from filter(None, reasons)
 
 
 def _reason(binding: Any) -> Optional[str]:

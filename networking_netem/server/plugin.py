@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from neutron_lib import exceptions
 from neutron_lib.services import base
 from oslo_config import cfg
@@ -31,6 +33,11 @@ class NetemPlugin(base.ServicePluginBase):
         if not any("qos" in name.lower() for name in configured):
             raise QosPluginMissing(configured=",".join(configured))
         seam.apply()
+        # The core plugin is there before any service plugin, and its OVN driver with it (17-29).
+        if "neutron.plugins.ml2.drivers.ovn.mech_driver.mech_driver" in sys.modules:
+            from networking_netem.server.ovn import seam as ovn_seam
+
+            ovn_seam.apply()
 
     @classmethod
     def get_plugin_type(cls) -> str:

@@ -13,7 +13,7 @@ from tests.support import neutron_api
 from tests.support.neutron_api import Answer, NeutronApi
 
 OURS = ["delay", "loss"]
-IN_A_TRUNK = "it is in a trunk, where patch ports"
+IN_A_TRUNK = "it is in a trunk, whose ports have no device of their own"
 
 
 @pytest.fixture(scope="module")

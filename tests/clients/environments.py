@@ -15,7 +15,7 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import lock
+from netem_lab.guest import cache
 
 REPO = Path(__file__).parents[2]
 ROOT = REPO / ".venvs"
@@ -80,7 +80,7 @@ def ensure(name: str) -> Path:
     stamp = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
     folder = ROOT / name
     ready = folder / "ready"
-    with lock.held(ROOT / f"{name}.lock"):
+    with cache.held(ROOT / f"{name}.lock"):
         if not ready.exists() or ready.read_text() != stamp:
             _make(name, folder, pins)
             ready.write_text(stamp)

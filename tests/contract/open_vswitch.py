@@ -16,7 +16,7 @@ from neutron.plugins.ml2.drivers.openvswitch.agent import ovs_agent_extension_ap
 from neutron.plugins.ml2.drivers.openvswitch.agent.openflow import br_cookie
 from oslo_config import cfg
 
-from networking_netem.agent.driver import VHOST_USER, NetemQosDriver
+from networking_netem.agent_ovs.driver import VHOST_USER, NetemQosDriver
 from tests.contract.qos import PORT_ID, TAP
 
 BRIDGE = "br-int"

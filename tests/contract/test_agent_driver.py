@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 
-from networking_netem.agent.driver import NetemQosDriver
+from networking_netem.agent_ovs.driver import NetemQosDriver
 from networking_netem.domain.link import Link
 from networking_netem.reconcile.edits import Edits
 from tests.contract.open_vswitch import VHOST, Ovs

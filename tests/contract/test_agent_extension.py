@@ -17,10 +17,10 @@ from neutron.api.rpc.callbacks.consumer import registry
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 from oslo_concurrency import lockutils
 
-from networking_netem.agent import seam
-from networking_netem.agent.driver import NetemQosDriver
-from networking_netem.agent.extension import NetemAgentExtension
 from networking_netem.agent.switch import Switch
+from networking_netem.agent_ovs import seam
+from networking_netem.agent_ovs.driver import NetemQosDriver
+from networking_netem.agent_ovs.extension import NetemAgentExtension
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.reconcile.budget import Budget
@@ -49,7 +49,7 @@ from neutron.plugins.ml2.drivers.openvswitch.agent import main, ovs_neutron_agen
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 
 before = set(sys.modules)
-from networking_netem.agent import driver, extension
+from networking_netem.agent_ovs import driver, extension
 
 more = {each for each in set(sys.modules) - before if each.split(".")[0] == "neutron"}
 print(json.dumps(sorted(more)))
@@ -133,7 +133,9 @@ def test_the_agent_calls_itself_as_we_expect() -> None:
             return
         except (ImportError, AttributeError):
             continue
-    pytest.fail("EXTENSION_DRIVER_TYPE has moved: is the agent's type still as in agent/seam.py?")
+    pytest.fail(
+        "EXTENSION_DRIVER_TYPE has moved: is the agent's type still as in agent_ovs/seam.py?"
+    )
 
 
 def test_the_agent_loads_nothing_more_of_neutron_than_without_us() -> None:

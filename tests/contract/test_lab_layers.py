@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import sys
 from pathlib import Path
 from typing import Iterator
@@ -11,6 +12,7 @@ from typing import Iterator
 import pytest
 import tomllib
 
+from netem_lab.node.backend import BACKENDS
 from tests.support.imports import imports
 
 REPO = Path(__file__).parents[2]
@@ -82,6 +84,18 @@ def test_of_networking_netem_verdicts_know_what_is_asked_and_no_more(layer: str)
     for path, module in _imports(layer):
         if module.split(".")[0] == "networking_netem":
             assert module.startswith(allowed), f"{path} imports {module}"
+
+
+def test_backends_are_told_apart_in_one_place() -> None:
+    """Whoever else named one would have to be found when there is a third."""
+    place = "netem_lab.node.backend"
+    backends = {type(each).__module__ for each in BACKENDS.values()}
+    for path, module in imports(LAB):
+        if module.startswith(tuple(backends)):
+            assert path == REPO / Path(*place.split(".")).with_suffix(".py"), f"{path}: {module}"
+    for path in LAB.rglob("*.py"):
+        compared = re.findall(r"""[=!]= ["'](\w+)["']""", path.read_text())
+        assert not set(compared) & set(BACKENDS), f"{path} asks which backend it has"
 
 
 def test_the_lab_carries_all_its_folders() -> None:

@@ -23,7 +23,9 @@ MAY_IMPORT = {
     "extensions": {"domain", "server"},
     "rules": {"domain"},
     "reconcile": {"domain", "kernel"},
-    "agent": {"domain", "kernel", "rules", "reconcile"},
+    "agent": {"domain", "kernel", "reconcile"},
+    "agent_ovs": {"agent", "domain", "kernel", "rules", "reconcile"},
+    "agent_ovn": {"agent", "domain", "kernel", "reconcile"},
     "client": {"domain"},
 }
 

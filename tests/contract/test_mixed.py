@@ -166,7 +166,7 @@ def test_a_newer_minor_version_is_read_as_the_one_known(policy: Any) -> None:
 def test_each_change_of_a_rule_raises_the_revision_that_travels(
     api: NeutronApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By it an agent tells which of two policies is the newer one (agent/seam.py)."""
+    """By it an agent tells which of two policies is the newer one (agent_ovs/seam.py)."""
     from neutron.api.rpc.handlers import resources_rpc
 
     pushed = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from neutron.agent.l2.extensions import qos
 
-from networking_netem.agent.extension import NetemAgentExtension
 from networking_netem.agent.switch import Switch
+from networking_netem.agent_ovs.extension import NetemAgentExtension
 from tests.contract.open_vswitch import ROW, Ovs
 from tests.contract.qos import TAP
 

@@ -20,7 +20,6 @@ def netem_lab(*arguments: str, **options: Any) -> subprocess.CompletedProcess[st
         [*wrapper, PROGRAM, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
         env=environment,
-        **{"stdin": subprocess.DEVNULL, **options},
+        **{"stdin": subprocess.DEVNULL, "timeout": 120, **options},
     )

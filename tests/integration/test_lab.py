@@ -117,6 +117,7 @@ def test_status_of_a_healthy_lab(lab: Lab) -> None:
     done = netem_lab("status")
     assert (done.returncode, done.stderr) == (0, "")
     assert lab.api_url in done.stdout
+    assert f", backend {lab.backend}\n" in done.stdout
     for name, address in ADDRESSES.items():
         assert f"{name}    ACTIVE, {address}" in done.stdout
 

@@ -1,106 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A link comes back after others have changed the port's qdiscs; the time without is printed."""
+"""A link survives what ends beside it, and takes over what others left; the times are printed."""
 
 from __future__ import annotations
 
-import json
 import sys
-import time
-from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Set, Tuple
 
 import pytest
 
-from netem_lab.neutron_api import NeutronClient
 from netem_lab.session import remote
-from netem_lab.session.state import Lab
+from tests.integration.port import Port, netem_counters, node, qdiscs
+from tests.support.waiting import wait_until
 
-DEADLINE_S = 180.0
 LOG = "/var/log/netem-lab/neutron.log"
-OURS = {("tbf", "4e45:"), ("netem", "4e46:"), ("bfifo", "4e47:")}
-
-
-class Port:
-    """The first VM's port with a policy that impairs both directions."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.neutron = NeutronClient(lab.api_url)
-        self.id = self.neutron.port("vm1")["id"]
-        self.tap = f"tap{self.id[:11]}"
-        self.ifb, self.back = f"nifb{self.id[:11]}", f"nifi{self.id[:11]}"
-        self.devices = (self.tap, self.ifb, self.back)
-
-    def impair(self) -> None:
-        self.policy = policy = self.neutron.post("qos/policies", {"policy": {"name": "others"}})[
-            "id"
-        ]
-        for kind, rule in (
-            ("bandwidth_limit", {"max_kbps": 10_000}),
-            ("bandwidth_limit", {"max_kbps": 20_000, "direction": "ingress"}),
-            ("delay", {"delay_ms": 20, "delay_correlation_ms": 2}),
-            ("loss", {"loss_pct": 1, "direction": "ingress"}),
-        ):
-            self.neutron.post(f"qos/policies/{policy}/{kind}_rules", {f"{kind}_rule": rule})
-        self.attach(policy)
-
-    def attach(self, policy: Optional[str]) -> None:
-        self.neutron.put(f"ports/{self.id}", {"port": {"qos_policy_id": policy}})
-
-    def is_whole(self) -> bool:
-        return all(
-            qdiscs(ifb) >= OURS and ifb in node("tc", "filter", "show", "dev", self.tap, hook)
-            for hook, ifb in (("ingress", self.ifb), ("egress", self.back))
-        )
-
-    def is_clean(self) -> bool:
-        links = node("ip", "-br", "link")
-        return not (qdiscs(self.tap) & OURS or self.ifb in links or self.back in links)
-
-
-def node(*argv: str) -> str:
-    return remote.run("node", argv).stdout
-
-
-def qdiscs(device: str) -> set:
-    shown = node("tc", "-j", "qdisc", "show", "dev", device) or "[]"
-    return {(qdisc["kind"], qdisc["handle"]) for qdisc in json.loads(shown)}
-
-
-def wait_until(holds: Callable[[], bool]) -> float:
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + DEADLINE_S, "not in time"
-    return time.monotonic() - began
-
-
-@pytest.fixture(scope="module")
-def port(lab: Lab) -> Iterator[Port]:
-    found = Port(lab)
-    found.impair()
-    wait_until(found.is_whole)
-    yield found
-    found.attach(None)
-    found.neutron.delete(f"qos/policies/{found.policy}")
-    wait_until(found.is_clean)
-    assert node("ovs-vsctl", "get", "Port", found.tap, "qos").strip() == "[]"
-
-
-DEEDS: Dict[str, List[str]] = {
-    "tc qdisc del root": ["tc qdisc del dev {back} root"],
-    "tc qdisc del clsact": ["tc qdisc del dev {tap} clsact"],
-    "ip link del ifb": ["ip link del {ifb}"],
-    "ovs-vsctl clear Port qos": ["ovs-vsctl clear Port {tap} qos"],
-    "policing set by hand": ["ovs-vsctl set Interface {tap} ingress_policing_rate=1000"],
-    "MTU": ["ip link set {tap} mtu 1400", "ip link set {tap} mtu 1500"],
-    "link down and up": ["ip link set {tap} down", "ip link set {tap} up"],
-}
-
-
-@pytest.mark.parametrize("deed", DEEDS)
-def test_the_link_is_back_after(port: Port, deed: str) -> None:
-    for command in DEEDS[deed]:
-        node("sh", "-c", command.format(tap=port.tap, ifb=port.ifb, back=port.back))
-    print(f"{deed}: back within {wait_until(port.is_whole):.2f} s")
-
 
 LEFT: Dict[str, Tuple[str, str]] = {
     "Neutron's own ingress limit": (
@@ -140,12 +52,6 @@ def test_the_link_survives_a_restart_of_ovs_vswitchd(port: Port, signal: str) ->
     wait_until(lambda: "is_connected: true" in node("ovs-vsctl", "show"))
     wait_until(port.is_whole)
     assert netem_counters(port) >= before, "the qdiscs were made anew"
-
-
-def netem_counters(port: Port) -> List[int]:
-    """The number of packets that each netem has seen; a new qdisc begins at 0."""
-    shown = (node("tc", "-s", "-j", "qdisc", "show", "dev", d) for d in (port.ifb, port.back))
-    return [q["packets"] for text in shown for q in json.loads(text) if q["kind"] == "netem"]
 
 
 def test_an_agent_that_was_killed_changes_nothing_when_it_is_back(port: Port) -> None:
@@ -202,9 +108,7 @@ UNANSWERED = "the privileged process does not answer"
 
 def test_a_privileged_process_that_hangs_stops_neither_the_agent_nor_the_links(port: Port) -> None:
     wait_until(port.is_whole)
-    rules = port.neutron.get(f"qos/policies/{port.policy}")["policy"]["rules"]
-    (rule,) = (each["id"] for each in rules if each["type"] == "loss")
-    edited = f"qos/policies/{port.policy}/loss_rules/{rule}"
+    edited = port.rule("loss")
 
     def said(text: str) -> int:
         return int(node("grep", "-c", text, LOG).strip() or 0)
@@ -222,6 +126,4 @@ def test_a_privileged_process_that_hangs_stops_neither_the_agent_nor_the_links(p
 
 def loss(port: Port) -> str:
     """The share that the netem of the port's ingress loses, as tc shows it."""
-    shown = json.loads(node("tc", "-j", "qdisc", "show", "dev", port.back))
-    (netem,) = (qdisc for qdisc in shown if qdisc["kind"] == "netem")
-    return str(netem["options"]["loss-random"]["loss"])
+    return str(port.netem(port.back)["loss-random"]["loss"])

@@ -8,17 +8,17 @@ import ctypes
 import os
 import socket
 import subprocess
-import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Iterator
 
 import pytest
 
 from networking_netem.domain.ifb import is_ifb_name
+from networking_netem.kernel import device
 from networking_netem.kernel.netlink import Netlink
+from tests.support.waiting import wait_until
 
 CLONE_NEWNET = 0x40000000
-WITHIN_S, UNUSED_WITHIN_S = 10.0, 30.0
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,15 +40,6 @@ def load_modules() -> None:
         subprocess.run(["modprobe", module, *options], check=True)
 
 
-def wait_until(holds: Callable[[], bool], within_s: float = WITHIN_S) -> float:
-    """Wait until it holds and return the seconds; fail after the deadline."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + within_s, "not in time"
-        time.sleep(0.001)
-    return time.monotonic() - began
-
-
 @contextlib.contextmanager
 def hide_module(module: str) -> Iterator[None]:
     """Hide a module from the kernel."""
@@ -59,7 +50,7 @@ def hide_module(module: str) -> Iterator[None]:
     try:
         # The kernel takes the devices of deleted namespaces apart on its own time.
         users = Path(f"/sys/module/{module}/refcnt")
-        wait_until(lambda: users.read_text() == "0\n", UNUSED_WITHIN_S)
+        wait_until(lambda: users.read_text() == "0\n")
         subprocess.run(["rmmod", module], check=True)
         yield
     finally:
@@ -100,9 +91,9 @@ def new_namespace() -> Iterator[None]:
     finally:
         # Threads of the test may keep the namespace alive, and modules in use. Ports go before
         # their ifbs, which an agent would make anew.
-        for name in sorted((name for _, name in socket.if_nameindex()), key=is_ifb_name):
-            command = [b"ip", b"link", b"del", b"dev", os.fsencode(name)]
-            subprocess.run(command, check=False, capture_output=True)
+        names = sorted((name for _, name in socket.if_nameindex()), key=is_ifb_name)
+        with Netlink(is_heard=True) as netlink:
+            netlink.transact([device.delete(name) for name in names])
         _call(_LIBC.setns(home, CLONE_NEWNET))
         os.close(home)
 

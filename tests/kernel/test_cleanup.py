@@ -17,8 +17,9 @@ from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.kernel.netlink import Netlink
 from networking_netem.kernel.observe import carriers
+from tests.support.waiting import wait_until
 
-from .conftest import ip, tc, wait_until
+from .conftest import ip, tc
 from .test_repair import Agent
 
 BOTH = Link(

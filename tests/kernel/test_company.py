@@ -19,8 +19,9 @@ import pytest
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.kernel.netlink import Answer, DumpInterrupted, Netlink, Request, Unavailable
+from tests.support.waiting import wait_until
 
-from .conftest import ip, tc, wait_until
+from .conftest import ip, tc
 from .test_repair import Agent, is_held
 
 LINK = Link(egress=Impairment(50_000, 5_000, 10_000, 10_000), ingress=Impairment(delay_us=20_000))

@@ -12,8 +12,9 @@ import pytest
 
 from networking_netem.domain.ifb import ifb_names
 from networking_netem.kernel.netlink import DumpInterrupted, Netlink
+from tests.support.waiting import wait_until
 
-from .conftest import ip, wait_until
+from .conftest import ip
 from .test_repair import ALL, Agent, is_held
 
 NAMES = [

@@ -18,6 +18,7 @@ import pytest
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Link
 from networking_netem.domain.protect import PROTECTED
+from tests.support.waiting import wait_until
 
 from .conftest import ip, tc
 from .test_repair import Agent
@@ -28,6 +29,15 @@ DEAD = Link(egress=Impairment(loss_ppm=1_000_000), ingress=Impairment(loss_ppm=1
 SLOW = Link(egress=Impairment(delay_us=2_000_000), ingress=Impairment(delay_us=2_000_000))
 METADATA = ("169.254.169.254", "fe80::a9fe:a9fe")
 DEADLINE_S = 60.0
+# Python's own HTTPServer asks DNS for its name before it listens: 5 s in vain here.
+WEB_SERVER = """
+import http.server, os, socket, socketserver, sys
+os.chdir("/etc")
+((family, _, _, _, address),) = socket.getaddrinfo(sys.argv[1], 80, type=socket.SOCK_STREAM)
+class Server(socketserver.ThreadingTCPServer):
+    address_family = family
+Server(address, http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
 
 
 def inside(namespace: str, *command: str) -> subprocess.CompletedProcess[str]:
@@ -41,14 +51,6 @@ def running(namespace: str, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.terminate()
     process.wait()
-
-
-def wait_until(holds: Callable[[], bool]) -> float:
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + DEADLINE_S, "not in time"
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def _dnsmasq(folder: Path) -> List[str]:
 
 def _web_server(address: str) -> List[str]:
     bind = f"{address}%eth0" if address.startswith("fe80") else address
-    return [sys.executable, "-m", "http.server", "80", "--bind", bind, "--directory", "/etc"]
+    return [sys.executable, "-c", WEB_SERVER, bind]
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ from networking_netem.kernel.observe import observe
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.worker import Worker
+from tests.support.waiting import wait_until
 
 from .alone import NoSwitch, Sender
-from .conftest import MODULES, hide_module, ip, tc, wait_until
+from .conftest import MODULES, hide_module, ip, tc
 
 ALL = Link(
     egress=Impairment(100_000, 10_000, 100_000, 10_000),

@@ -13,6 +13,7 @@ from webob.client import send_request_app
 from netem_lab.guest import namespace
 from netem_lab.guest.host import require_guest
 from netem_lab.guest.uml import SOURCE
+from netem_lab.node.openvswitch import OpenVSwitch
 from netem_lab.node.topology import Topology
 from netem_lab.scenario.scenario import PAIR
 from tests.releases import image, package
@@ -62,7 +63,9 @@ class Cloud:
         """Plug the two instances; waits for the agent, without which no port is bound."""
         topology = self.topology
         subnet = topology.create_subnet()
-        self.compute.until(topology.agent_is_alive, "the agent to report")
+        self.compute.until(
+            lambda: topology.agents_are_alive(OpenVSwitch.agents), "the agent to report"
+        )
         instances = [
             topology.create_instance(name, subnet, COMPUTE) for name in (PAIR.first, PAIR.second)
         ]

@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import List
 
+from netem_lab.guest import cache
 from tests.releases.suites import Suite
-from tests.support import lock
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "networking-netem"
 MIRROR = "http://deb.debian.org/debian"
 PACKAGES = (
     *("neutron-api", "neutron-rpc-server", "neutron-openvswitch-agent", "openvswitch-switch"),
@@ -39,21 +37,12 @@ def path(suite: Suite) -> Path:
     """Return the path of a suite's image, which depends on its recipe."""
     ingredients = " ".join((MIRROR, *PACKAGES, MORE, *MORE_PACKAGES))
     recipe = hashlib.sha256(ingredients.encode()).hexdigest()
-    return CACHE / f"{suite.name}-{recipe[:8]}"
+    return cache.FOLDER / f"{suite.name}-{recipe[:8]}"
 
 
 def ensure(suite: Suite, anew: bool = False) -> Path:
     """Return the image of a suite, and make it where there is none; raises BrokenSuite."""
-    image = path(suite)
-    with lock.held(image.with_suffix(".lock")):
-        if anew or not image.exists():
-            unfinished = image.with_suffix(".new")
-            _remove(unfinished)
-            unfinished.mkdir()
-            _make(suite, unfinished)
-            _remove(image)
-            unfinished.rename(image)
-    return image
+    return cache.ensure(path(suite), partial(_make, suite), anew)
 
 
 def version(image: Path, package: str) -> str:
@@ -91,7 +80,3 @@ def _install(suite: Suite, command: List[object]) -> None:
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-15:])
         raise BrokenSuite(f"{suite.name} cannot be installed:\n{end}")
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=not folder.exists())

@@ -7,8 +7,9 @@ from typing import Any, Dict, Optional
 
 from oslo_config import cfg
 
-from networking_netem.agent import options, seam
+from networking_netem.agent import options
 from networking_netem.agent.switch import Switch
+from networking_netem.agent_ovs import seam
 from networking_netem.kernel import privileged
 from networking_netem.kernel.host import Host
 from networking_netem.reconcile.edits import Edits

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A link as text: JSON of what its two directions do, for channels that carry strings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, Dict
+
+from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.link import DIRECTIONS, Link
+
+VERSION = 1
+"""Raised when a reader of before would impose something else than what is meant."""
+LONGEST = 2048
+"""Characters of the longest text that is read; the longest that is written has 243."""
+
+
+class Unreadable(ValueError):
+    """The text is not a link; the message says what is wrong and what would be right."""
+
+
+def written(link: Link) -> str:
+    """The text of a link, the same for equal links; empty for a clean one."""
+    said: Dict[str, Any] = {}
+    for direction in DIRECTIONS:
+        if not link[direction].is_none:
+            fields = asdict(link[direction])
+            said[direction.value] = {name: value for name, value in fields.items() if value}
+    return json.dumps({"v": VERSION, **said}, separators=(",", ":")) if said else ""
+
+
+def read(text: str) -> Link:
+    """The link that a text says; an empty one says a clean link. Raises ``Unreadable``."""
+    if not text:
+        return Link.CLEAN
+    if len(text) > LONGEST:
+        raise Unreadable(f"a link has {LONGEST} characters at most, not {len(text)}")
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"a link is JSON: {error}") from None
+    if not isinstance(said, dict) or said.get("v") != VERSION:
+        raise Unreadable(f'a link says {{"v":{VERSION},…}}, not {text[:80]}')
+    del said["v"]
+    link = Link.CLEAN
+    for direction in DIRECTIONS:
+        link = link.with_impairment(direction, _impairment(said.pop(direction.value, {})))
+    if said:
+        raise Unreadable(f"a link has egress and ingress, not {', '.join(said)[:80]}")
+    return link
+
+
+def _impairment(said: Any) -> Impairment:
+    if not isinstance(said, dict):
+        raise Unreadable(f"a direction is an object of numbers, not {str(said)[:80]}")
+    for name, value in said.items():
+        if name not in MAXIMA:
+            raise Unreadable(f"a direction has {', '.join(MAXIMA)}, not {name[:80]}")
+        if type(value) is not int:
+            raise Unreadable(f"{name} is a whole number, not {str(value)[:80]}")
+    try:
+        return Impairment(**said)
+    except ValueError as error:
+        raise Unreadable(str(error)) from None

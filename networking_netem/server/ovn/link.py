@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of a policy on OVN: the link that they give to a port, and what OVN itself imposes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Dict, Mapping, Optional
+
+from networking_netem.domain.link import DIRECTIONS, Direction, Link
+from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, RULE_TYPES
+from networking_netem.rules import objects
+from networking_netem.server.ovn.placed import Placed
+
+Stock = Dict[str, Dict[str, Any]]
+"""Rules of Neutron's own types by direction and by type, as its OVN driver has them (17 to 29)."""
+
+
+class Rules(Dict[str, Dict[str, Any]]):
+    """What OVN imposes of a policy by itself, and ``link``, which is ours to impose."""
+
+    link = Link.CLEAN
+    policy_id = ""
+    ports: Optional[Mapping[str, Placed]] = None
+    """The ports of the policy, where they were asked for together."""
+
+    def for_ovn(self, is_served: bool) -> Stock:
+        """What OVN imposes: no limit in a direction of the link, where an agent serves that.
+
+        A meter behind a delay counts packets that come in bursts, and drops them (measured: 0.99
+        of 10 Mbit/s with a jitter of 20 ms).
+        """
+        left = copy.deepcopy(dict(self))
+        for direction in DIRECTIONS if is_served else ():
+            if not self.link[direction].is_none:
+                left[direction.value].pop(BANDWIDTH_LIMIT.name, None)
+        return left
+
+
+def with_link(context: Any, policy_id: Any, stock: Stock) -> Rules:
+    """The rules of a policy, read from the database where they are ours.
+
+    The link has the directions with delay or loss, and their bandwidth limits. The others stay
+    OVN's.
+    """
+    rules = Rules(stock)
+    if policy_id:
+        for rule_type in RULE_TYPES:
+            cls = objects.BY_TYPE[rule_type.name]
+            for rule in cls.get_objects(context, qos_policy_id=policy_id):
+                direction = Direction(rule.direction)
+                rules.link = _put(rules.link, direction, rule_type, rule.to_dict())
+    for direction in DIRECTIONS:
+        limit = stock[direction.value].get(BANDWIDTH_LIMIT.name)
+        if limit and not rules.link[direction].is_none:
+            rules.link = _put(rules.link, direction, BANDWIDTH_LIMIT, limit)
+    return rules
+
+
+def _put(link: Link, direction: Direction, rule_type: Any, values: Any) -> Link:
+    return link.with_impairment(direction, rule_type.put(link[direction], values))

@@ -55,8 +55,10 @@ class Agent:
             self._timeout_s,
         )
         self._answer_at_s = time.monotonic()
+        due_s: Optional[float] = None
         while True:
-            self._take_news(southbound)
+            self._take_news(self._rest_s(due_s))
+            due_s = self._look(southbound)
             worker.wake()
             if self._answer_at_s is not None and time.monotonic() >= self._answer_at_s:
                 self._answer(southbound, agent_id)
@@ -65,27 +67,32 @@ class Agent:
         """A call of the ports' method, to be made by the thread that serves."""
         return lambda *arguments: self._news.put(lambda: getattr(self._ports, method)(*arguments))
 
-    def _take_news(self, southbound: Southbound) -> None:
-        """Wait for news, take all of it in, and ask the database for what follows from it."""
+    def _take_news(self, rest_s: float) -> None:
+        """Wait for news for so long, and take all of it in."""
         try:
-            self._news.get(timeout=self._rest_s())()
+            self._news.get(timeout=rest_s)()
             while True:
                 self._news.get_nowait()()
         except queue.Empty:
             pass
+
+    def _look(self, southbound: Southbound) -> Optional[float]:
+        """Ask the database for what follows from the news.
+
+        Returns the seconds until a port that is missing is taken for deleted, if any.
+        """
         southbound.watch(self._ports.ids)
         for port_id in southbound.absent(self._ports.unknown_ids):
             self._ports.missing(port_id)
-        self._ports.clean_missing()
         for connection in (southbound.connection, self.open_vswitch.connection):
             # ovsdbapp gives a connection up after three errors (up to 1.6).
             if not connection.thread.is_alive():
                 raise Ended("a connection to OVSDB ended; its errors are above")
+        return self._ports.clean_missing()
 
-    def _rest_s(self) -> float:
+    def _rest_s(self, due_s: Optional[float]) -> float:
         """How long nothing is to be done unless there is news."""
         waits_s = [LOOK_AGAIN_S if self._ports.unknown_ids else 60.0]
-        due_s = self._ports.clean_missing()
         if due_s is not None:
             waits_s.append(due_s)
         if self._answer_at_s is not None:

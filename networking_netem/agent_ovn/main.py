@@ -16,13 +16,13 @@ from networking_netem.agent.switch import Switch
 from networking_netem.agent_ovn import options as ovs_options
 from networking_netem.agent_ovn.agent import Agent
 from networking_netem.agent_ovn.southbound import use_tls
+from networking_netem.domain.channel import PROGRAM
 from networking_netem.kernel import capability
 from networking_netem.kernel.host import Host
 from networking_netem.kernel.netlink import transact
 from networking_netem.reconcile.reconciler import Reconciler
 from networking_netem.reconcile.worker import Worker
 
-PROGRAM = "networking-netem-ovn-agent"
 LOG = logging.getLogger(__name__)
 
 

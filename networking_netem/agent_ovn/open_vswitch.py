@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Callable, Dict, List
 
 from ovsdbapp.schema.open_vswitch import impl_idl
 
@@ -46,7 +46,8 @@ class OpenVSwitch:
 
     def port_exists(self, device: str) -> bool:
         """Whether Open vSwitch has a port of this name."""
-        return bool(self._ports(device))
+        find = self.ovsdb.db_find("Port", ("name", "=", device), columns=["name"])
+        return bool(find.execute(check_error=True))
 
     def delete_egress_bw_limit_for_port(self, device: str) -> None:
         """Take policing off what the device receives, which is what its instance sends."""
@@ -56,7 +57,3 @@ class OpenVSwitch:
     def delete_ingress_bw_limit_for_port(self, device: str) -> None:
         """Take the QoS row off a port. Neutron's own agent deletes the row when it is not used."""
         self.ovsdb.db_clear("Port", device, "qos").execute(check_error=True)
-
-    def _ports(self, device: str) -> Any:
-        find = self.ovsdb.db_find("Port", ("name", "=", device), columns=["name"])
-        return find.execute(check_error=True)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from typing import Any, Callable, Collection, Dict, List, Optional
 
@@ -13,8 +12,6 @@ from ovsdbapp.schema.ovn_southbound import impl_idl
 
 from networking_netem.agent_ovn.replica import Replica, Table, condition, connect
 from networking_netem.domain import channel
-
-LOG = logging.getLogger(__name__)
 
 SCHEMA = "OVN_Southbound"
 MOST_SPREAD_S = 5.0
@@ -44,7 +41,6 @@ class Southbound:
         asked: Callable[[], None],
         timeout_s: float,
     ) -> None:
-        self._chassis = chassis
         self._asked = asked
         self._own_row: Optional[Any] = None
         self._seen: Optional[int] = None

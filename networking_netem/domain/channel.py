@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys by which server and chassis speak through OVN's databases."""
+"""The names by which server and chassis speak through OVN's databases."""
 
 from __future__ import annotations
+
+PROGRAM = "networking-netem-ovn-agent"
+"""The agent of a chassis, as Neutron's list of agents and messages to users name it."""
 
 LINK = "netem:link"
 """In `external_ids` of Logical_Switch_Port: the text of the port's link. ovn-northd copies the

@@ -15,7 +15,7 @@ import pytest
 
 from networking_netem.domain.ifb import is_ifb_name
 from networking_netem.kernel import device
-from networking_netem.kernel.netlink import Netlink
+from networking_netem.kernel.netlink import Netlink, transact
 from tests.support.waiting import wait_until
 
 CLONE_NEWNET = 0x40000000
@@ -92,8 +92,7 @@ def new_namespace() -> Iterator[None]:
         # Threads of the test may keep the namespace alive, and modules in use. Ports go before
         # their ifbs, which an agent would make anew.
         names = sorted((name for _, name in socket.if_nameindex()), key=is_ifb_name)
-        with Netlink(is_heard=True) as netlink:
-            netlink.transact([device.delete(name) for name in names])
+        transact([device.delete(name) for name in names], is_heard=True)
         _call(_LIBC.setns(home, CLONE_NEWNET))
         os.close(home)
 

@@ -13,10 +13,10 @@ from neutron_lib.plugins import directory
 from ovsdbapp.backend.ovs_idl import event
 
 from networking_netem.domain import channel
+from networking_netem.domain.channel import PROGRAM
 
 LOG = logging.getLogger(__name__)
 
-PROGRAM = "networking-netem-ovn-agent"
 MECHANISM_DRIVER = "ovn"
 TABLE = "Chassis_Private"
 _HAS_CACHE = hasattr(neutron_agent, "AgentCache")

@@ -23,6 +23,11 @@ class Rules(Dict[str, Dict[str, Any]]):
     ports: Optional[Mapping[str, Placed]] = None
     """The ports of the policy, where they were asked for together."""
 
+    def __init__(self, stock: Stock) -> None:
+        super().__init__(stock)
+        self.is_served: Dict[str, bool] = {}
+        """What is known of hosts so far."""
+
     def for_ovn(self, is_served: bool) -> Stock:
         """What OVN imposes: no limit in a direction of the link, where an agent serves that.
 

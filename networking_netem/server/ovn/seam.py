@@ -91,7 +91,11 @@ def _is_served(context: Any, rules: Rules, port_id: str, is_one_of_many: bool) -
         rules.ports = placed.with_policies(context, [rules.policy_id])
     ports: Mapping[str, Placed] = rules.ports or {}
     port = ports.get(port_id) or placed.with_ids(context, [port_id]).get(port_id)
-    return port is None or not chassis.why_unserved(port.host)
+    if port is None:
+        return True
+    if port.host not in rules.is_served:
+        rules.is_served[port.host] = not chassis.why_unserved(port.host)
+    return rules.is_served[port.host]
 
 
 def _look_at_moved_port(

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, Optional
 
 from ovsdbapp.schema.ovn_northbound import impl_idl
 
@@ -168,10 +168,3 @@ def running() -> Iterator[Host]:
             yield host
         finally:
             host.close()
-
-
-def shown() -> List[Dict[str, Any]]:
-    """What the kernel holds, as an operator sees it."""
-    command = [sys.executable, "-m", "networking_netem.agent.show", "--json"]
-    found: List[Dict[str, Any]] = json.loads(subprocess.run(command, check=True, stdout=-1).stdout)
-    return found

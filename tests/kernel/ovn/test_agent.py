@@ -20,6 +20,7 @@ from tests.support.waiting import wait_until
 
 from ..conftest import ip, new_namespace
 
+KERNEL = Kernel(lambda requests: [])
 EDITS = 1000
 PORT = "f3d0a1c2-0000-4000-8000-000000000001"
 TAP = f"tap{PORT[:11]}"
@@ -49,7 +50,7 @@ def tap(host: Host) -> Iterator[str]:
     host.ovn.ctl("nb", "--if-exists", "lsp-del", PORT)
     host.unplug(TAP)
     ip("link", "del", TAP)
-    wait_until(lambda: not ovn_host.shown())
+    wait_until(lambda: not KERNEL.carriers())
 
 
 def _make(device: str) -> None:
@@ -60,7 +61,7 @@ def _make(device: str) -> None:
 
 def link(device: str) -> Any:
     """The link that the kernel holds for a device; None without a device."""
-    observed = Kernel(lambda requests: []).observe([device]).get(device)
+    observed = KERNEL.observe([device]).get(device)
     if observed is None:
         return None
     found = Link.CLEAN

@@ -53,11 +53,11 @@ class Chroot:
         )
 
     def output(self, *argv: object, **env: str) -> str:
-        """Run a command, which must succeed, and return all that it prints."""
+        """Run a command, which must succeed, and return its standard output, without warnings."""
         done = self.run(*argv, **env)
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"{' '.join(map(str, argv))}: {said[-3000:]}"
-        return said
+        return done.stdout
 
     def start(self, script: str, log: Optional[IO[bytes]] = None) -> subprocess.Popen:
         """Start a shell script as root; it ends with this process, and its children with it."""

@@ -10,7 +10,7 @@ AMX := $(shell grep -qw amx_tile /proc/cpuinfo && echo gcc libc6-dev)
 
 NEUTRON := .venvs/neutron
 
-.PHONY: demo test ovn check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
+.PHONY: demo test test-api test-kernel ovn check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
 
 setup: $(VENV)/ready
 
@@ -52,13 +52,19 @@ check: style
 docs: setup
 	$(PY) -m doc.generate
 
-# Each later step needs more than the one before: a database server, a kernel with netem, a lab.
+# The kernel's tests keep one processor busy for as long as those of API and clients take another. What is printed
+# comes when each of the two has ended.
 test: check $(VENV)/test-ready
+	$(MAKE) -j2 --output-sync=recurse test-kernel test-api
+	$(PY) -m pytest -q tests/integration
+
+test-api: $(VENV)/test-ready
 	$(PY) -m pytest -q tests/api
 	$(PY) -m pytest -q tests/clients
 	$(MAKE) neutron-tests-short
-	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q --ignore tests/kernel/ovn tests/kernel
-	$(PY) -m pytest -q tests/integration
+
+test-kernel: $(VENV)/test-ready
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q --durations=12 --ignore tests/kernel/ovn tests/kernel
 
 # All tests on OVN: of the API, of a chassis' agent, and of the lab. At the first run, kernel modules are made for it.
 ovn: $(VENV)/ovn-ready
@@ -85,9 +91,10 @@ $(NEUTRON)/ready: tests/neutron/requirements.txt constraints.txt
 	$(NEUTRON)/bin/pip install -q -c constraints.txt -r $<
 	touch $@
 
-# Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again.
+# Tests on the packages of Debian's suites, or of those in SUITE, JOBS of them at a time. REBUILD=yes makes their
+# images again.
 releases: $(VENV)/releases-ready
-	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) $(SUITE)
+	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) --jobs $(or $(JOBS),1) $(SUITE)
 
 # What these two make at their first run, made now: the clients' environments, the suites' images.
 prepare: packages

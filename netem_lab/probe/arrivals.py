@@ -4,19 +4,24 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from dataclasses import dataclass, field
-from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Container, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from netem_lab.probe.flow import Datagrams, Sample
 
 
 class Arrival(NamedTuple):
-    """One packet that arrived: its number from 0, and when it was sent and received."""
+    """One packet that arrived: its number from 0, and when it was sent and received.
+
+    `corrupt_bits` of its payload differ from what was sent.
+    """
 
     number: int
     sent_ns: int
     received_ns: int
+    corrupt_bits: int = 0
 
 
 @dataclass
@@ -48,14 +53,17 @@ def sample(
     `arrivals` are in order of arrival. `stalls_ns` are begin and end of each stall, ascending.
     """
     counted = {a.number: a for a in reversed(arrivals) if a.number >= sending.measured_from}
+    ordered = [a.number for a in arrivals if a.number >= sending.settled_from]
+    early = overtaking(ordered)
     timely = [
         a
         for a in counted.values()
         if a.number not in sending.held and not _within(a.received_ns, stalls_ns)
     ]
-    delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely)
+    # A packet that overtakes others has skipped the delay.
+    delays_ms = sorted((a.received_ns - a.sent_ns) / 1e6 for a in timely if a.number not in early)
     mean_ms, sd_ms = spread(delays_ms)
-    ordered = [a.number for a in arrivals if a.number >= sending.settled_from]
+    compared = [a for a in arrivals if a.number >= sending.measured_from]
     sent = sending.sent - sending.measured_from
     return Sample(
         sent=sent,
@@ -71,7 +79,26 @@ def sample(
         ordered=len(ordered),
         all_sent=sending.sent,
         all_received=len({a.number for a in arrivals}),
+        loss_runs=loss_runs(range(sending.measured_from, sending.sent), counted),
+        overtaking=len(early),
+        corrupt=sum(a.corrupt_bits > 0 for a in compared),
+        corrupt_bits=sum(a.corrupt_bits for a in compared),
     )
+
+
+def loss_runs(sent: Sequence[int], arrived: Container[int]) -> int:
+    """Return how many runs the numbers that did not arrive make up."""
+    return sum(lost for lost, _ in itertools.groupby(number not in arrived for number in sent))
+
+
+def overtaking(numbers: Sequence[int]) -> Set[int]:
+    """Return the numbers that came before a lower one; of a copy, the first arrival counts."""
+    found, lowest_left = set(), math.inf
+    for number in reversed(list(dict.fromkeys(numbers))):
+        if number > lowest_left:
+            found.add(number)
+        lowest_left = min(lowest_left, number)
+    return found
 
 
 def reordered(numbers: Sequence[int]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import signal
 import socket
 import struct
@@ -15,13 +14,14 @@ from typing import Callable, List, Sequence, Tuple
 from netem_lab.probe.arrivals import Arrival, Sending, sample
 from netem_lab.probe.endpoint import Endpoint, inside
 from netem_lab.probe.flow import Datagrams, Sample
+from netem_lab.probe.payload import Payload
 from netem_lab.probe.pulse import STALL_S, Pulse
 
 # asm-generic/socket.h; Python 3.11 does not name them.
 _SO_RCVBUFFORCE = 33
 _SO_TIMESTAMPNS = 35
+_SO_NO_CHECK = 11
 
-_HEADER = struct.Struct("!HIQ")
 _TIMESPEC = struct.Struct("@ll")
 _RECEIVE_BUFFER_BYTES = 64 << 20
 _OPENING_EVERY_S = 0.1
@@ -39,10 +39,9 @@ class _Stream:
         self._open = False
         self._open_by_s = due_s + (_OPENING_MOST_S + flow.quiet_s if flow.opened else 0.0)
         self._last = math.inf
-        self._mark = int.from_bytes(os.urandom(2), "big")
         self._sending = Sending()
         self._arrivals: List[Arrival] = []
-        self._packet = bytearray(max(flow.payload_bytes, _HEADER.size))
+        self._payload = Payload(flow.payload_bytes, flow.compares_payload)
         self._due_s = due_s
         with inside(receiver.netns):
             self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -52,6 +51,7 @@ class _Stream:
         self._receiver.setblocking(False)
         with inside(sender.netns):
             self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sender.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, flow.compares_payload)
         self._sender.connect(self._receiver.getsockname())
 
     def send_due(self, now_s: float) -> None:
@@ -95,8 +95,7 @@ class _Stream:
         sending = self._sending
         # The kernel's receive stamps are of CLOCK_REALTIME too.
         sending.last_ns = time.time_ns()
-        _HEADER.pack_into(self._packet, 0, self._mark, sending.sent, sending.last_ns)
-        self._sender.send(self._packet)
+        self._sender.send(self._payload.written(sending.sent, sending.last_ns))
         if time.time_ns() - sending.last_ns > STALL_S * 1e9:
             sending.held.add(sending.sent)
         if sending.sent == sending.measured_from:
@@ -108,14 +107,15 @@ class _Stream:
         before = len(self._arrivals)
         while True:
             try:
-                data, ancillary, _, _ = self._receiver.recvmsg(_HEADER.size, 64)
+                data, ancillary, _, _ = self._receiver.recvmsg(self._payload.read_bytes, 64)
             except BlockingIOError:
                 return len(self._arrivals) - before
-            mark, number, sent_ns = _HEADER.unpack(data)
-            if mark == self._mark:
+            read = self._payload.read(data)
+            if read:
                 seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
                 stamp_ns = seconds * 1_000_000_000 + nanoseconds
-                self._arrivals.append(Arrival(number, sent_ns, stamp_ns))
+                number, sent_ns, corrupt_bits = read
+                self._arrivals.append(Arrival(number, sent_ns, stamp_ns, corrupt_bits))
 
     @property
     def complete(self) -> bool:

@@ -46,6 +46,11 @@ class Datagrams:
     """Whether single packets open the flow; False where the link loses all packets."""
     quiet_s: float = 0.5
     """Missing packets are lost when nothing has arrived for this time after the last was sent."""
+    compares_payload: bool = False
+    """Whether packets go without a UDP checksum, and each payload is compared with what was sent.
+
+    The kernel would drop a corrupt packet with a checksum.
+    """
     netem_device: Optional[str] = None
     """The device of the node whose netem counters are read before and after the flow."""
 
@@ -97,7 +102,20 @@ class Sample:
     """The number of all packets: `sent`, and those before that were not measured."""
     all_received: int
     """How many different packets arrived of `all_sent`."""
+    loss_runs: int = 0
+    """How many runs the packets that never arrived make up."""
+    overtaking: int = 0
+    """How many packets arrived before one with a lower number; copies are not counted."""
+    corrupt: int = 0
+    """How many arrivals differed from what was sent; counted where payloads are compared."""
+    corrupt_bits: int = 0
+    """In how many bits these differed."""
     netem: Optional[NetemCount] = None
+
+    @property
+    def distinct(self) -> int:
+        """How many different packets arrived since the flow has settled."""
+        return self.ordered - self.duplicates
 
     @property
     def lost(self) -> int:

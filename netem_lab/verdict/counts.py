@@ -4,32 +4,68 @@
 from __future__ import annotations
 
 from netem_lab.probe.flow import Sample
+from netem_lab.verdict import expected
 from netem_lab.verdict.doubt import Doubt
 from netem_lab.verdict.row import Row, Verdict
-from netem_lab.verdict.statistics import clopper_pearson
+from netem_lab.verdict.statistics import CONFIDENCE, clopper_pearson
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction
-from networking_netem.domain.rule_types import LOSS_PCT
-
-CONFIDENCE = 0.99
+from networking_netem.domain.rule_types import LOSS_BURST_PACKETS, LOSS_PCT
 
 
 def loss(direction: Direction, asked: Impairment, sample: Sample) -> Row:
     """Judge whether the loss asked is in the 99 % confidence interval of the loss measured."""
     asked_pct = LOSS_PCT.value(asked.loss_ppm)
-    low, high = (100 * p for p in clopper_pearson(sample.lost, sample.sent, CONFIDENCE))
-    measured = f"{100 * sample.lost / sample.sent:.2f} % [{low:.2f}, {high:.2f}] of {sample.sent}"
-    verdict = Verdict.of(low <= asked_pct <= high)
-    is_random = bool(asked.loss_ppm) and not asked.loses_all
+    worth = independent_share(asked)
+    hits, trials = round(sample.lost * worth), max(1, round(sample.sent * worth))
+    low, high = clopper_pearson(min(hits, trials), trials, CONFIDENCE)
+    share = f"{100 * sample.lost / sample.sent:.2f} % [{100 * low:.2f}, {100 * high:.2f}]"
+    verdict = Verdict.of(expected.lost(asked).meets(low, high))
+    is_random = bool(asked.loss_ppm or asked.corrupt_ppm) and not asked.loses_all
     figures = {
         "asked_pct": asked_pct,
         "lost": sample.lost,
         "sent": sample.sent,
-        "low_pct": low,
-        "high_pct": high,
+        "low_pct": 100 * low,
+        "high_pct": 100 * high,
     }
+    text = f"{asked_pct:g} %" + (" and what is corrupt" if asked.corrupt_ppm else "")
     doubt = Doubt.RANDOM if verdict is Verdict.BAD and is_random else Doubt.NONE
-    return Row(direction.value, "loss", f"{asked_pct:g} %", measured, verdict, figures, doubt)
+    measured = f"{share} of {sample.sent}"
+    return Row(direction.value, "loss", text, measured, verdict, figures, doubt)
+
+
+def independent_share(asked: Impairment) -> float:
+    """How many independent draws a packet is worth, to tell the loss by.
+
+    Runs make the mean vary as (1-c)/(1+c) times as many packets would that are lost each by itself
+    (c is the correlation of neighbours in a two-state chain).
+    """
+    if not asked.loses_in_runs:
+        return 1.0
+    loss = asked.loss_ppm / 1e6
+    correlation = max(0.0, 1 - 100 / asked.loss_burst_hundredths / (1 - loss))
+    return (1 - correlation) / (1 + correlation)
+
+
+def runs(direction: Direction, asked: Impairment, sample: Sample) -> Row:
+    """Judge the mean run of lost packets by its 99 % confidence interval.
+
+    Each lost packet ends its run with the same chance, whose interval is known.
+    """
+    asked_packets = LOSS_BURST_PACKETS.value(asked.loss_burst_hundredths)
+    what, text = "run of losses", f"{asked_packets:g} packets"
+    if not sample.loss_runs:
+        return Row(direction.value, what, text, "nothing was lost", Verdict.UNSURE)
+    ends = clopper_pearson(sample.loss_runs, sample.lost, CONFIDENCE)
+    low, high = 1 / ends[1], 1 / ends[0]
+    mean = sample.lost / sample.loss_runs
+    measured = f"{mean:.2f} [{low:.2f}, {high:.2f}] of {sample.loss_runs} runs"
+    verdict = Verdict.of(expected.run_packets(asked).meets(low, high))
+    figures = {"asked_packets": asked_packets, "runs": sample.loss_runs, "lost": sample.lost}
+    figures.update({"mean_packets": mean, "low_packets": low, "high_packets": high})
+    doubt = Doubt.RANDOM if verdict is Verdict.BAD else Doubt.NONE
+    return Row(direction.value, what, text, measured, verdict, figures, doubt)
 
 
 def order(direction: Direction, sample: Sample) -> Row:

@@ -12,7 +12,10 @@ from networking_netem.domain.link import Direction
 from networking_netem.domain.rule_types import IMPOSED
 
 JUDGED_FIELDS: FrozenSet[str] = frozenset(
-    {"delay_us", "jitter_us", "loss_ppm", "rate_kbps", "burst_kbit"}
+    {
+        *("delay_us", "jitter_us", "loss_ppm", "loss_burst_hundredths", "rate_kbps", "burst_kbit"),
+        *("duplicate_ppm", "corrupt_ppm", "reorder_ppm"),
+    }
 )
 """The fields of `Impairment` that have a verdict in `verdicts`.
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, List, Mapping, Sequence
 
-from netem_lab.probe.flow import Flow, Goodput, Sample
+from netem_lab.probe.flow import Datagrams, Flow, Goodput, Sample
 from netem_lab.probe.prober import Answers, Prober
-from netem_lab.verdict import counts, delays, rates, sampling
+from netem_lab.verdict import counts, delays, rates, sampling, shares
 from netem_lab.verdict.judged import unjudged
 from netem_lab.verdict.row import Row
 from netem_lab.verdict.sampling import Pair
+from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 
 NO_CLEAN_MS: Mapping[Direction, float] = dict.fromkeys(Direction, 0.0)
@@ -23,7 +24,7 @@ _ORDER = [direction.value for direction in Direction]
 
 def probe(prober: Prober, pair: Pair, asked: Link) -> Answers:
     """Send the flows that both directions need, and return the answers."""
-    busy = ([flow] for flow in _busy(pair, asked))
+    busy = ([flow] for flow in _large(pair, asked))
     return prober.run([sampling.delay_flows(pair, asked), *busy])
 
 
@@ -44,7 +45,7 @@ def judge(
     """
     judged = partial(rows_of, asked, clean_ms, metered=metered)
     rows = _final(prober, sampling.delay_flows(pair, asked), answers, judged)
-    for flow in _busy(pair, asked):
+    for flow in _large(pair, asked):
         if flow.key in answers:
             rows += _final(prober, [flow], answers, judged)
     for direction in Direction:
@@ -52,9 +53,13 @@ def judge(
     return sorted(rows, key=lambda row: _ORDER.index(row.direction))
 
 
-def _busy(pair: Pair, asked: Link) -> List[Flow]:
-    """The flows that keep a link busy; each runs alone."""
-    return [*sampling.busy_flows(pair, asked), *sampling.transfers(pair, asked)]
+def _large(pair: Pair, asked: Link) -> List[Flow]:
+    """The flows of large packets; each runs alone."""
+    return [
+        *sampling.corruptible_flows(pair, asked),
+        *sampling.busy_flows(pair, asked),
+        *sampling.transfers(pair, asked),
+    ]
 
 
 def _final(
@@ -86,7 +91,7 @@ def _all_rows(
 def rows_of(
     asked: Link,
     clean_ms: Mapping[Direction, float],
-    flow: Flow,
+    flow: Any,
     answer: Any,
     metered: bool = False,
 ) -> List[Row]:
@@ -98,12 +103,24 @@ def rows_of(
     if flow.key.kind == sampling.UDP:
         return [rates.throughput(direction, impairment, answer)]
     sample: Sample = answer
+    if flow.key.kind == sampling.CORRUPT:
+        return [shares.corrupt(direction, impairment, sample, flow)]
     return [
         delays.delay(direction, impairment, sample, clean_ms[direction]),
         delays.jitter(direction, impairment, sample),
         counts.loss(direction, impairment, sample),
-        counts.order(direction, sample),
+        *([counts.runs(direction, impairment, sample)] if impairment.loses_in_runs else []),
+        *_order(direction, impairment, sample, flow),
         *([counts.edit(direction, sample)] if sample.netem else []),
+    ]
+
+
+def _order(direction: Direction, asked: Impairment, sample: Sample, flow: Datagrams) -> List[Row]:
+    if not asked.duplicate_ppm and not asked.reorder_ppm:
+        return [counts.order(direction, sample)]
+    return [
+        shares.doubled(direction, asked, sample),
+        shares.reordered(direction, asked, sample, flow.pps),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
-from typing import Any, Iterable, Mapping
+from typing import Any, Dict, Iterable, Mapping
 
 from netem_lab.errors import LabError
 from netem_lab.verdict.judged import JUDGED_FIELDS
@@ -44,9 +44,12 @@ def across(first: Link, second: Link) -> Link:
 
 def _in_turn(first: Impairment, second: Impairment) -> Impairment:
     """Return the impairment of packets that cross one impairment and then another."""
-    passing = (1 - first.loss_ppm / 1e6) * (1 - second.loss_ppm / 1e6)
+    _refuse(first, second)
     limits = [each for each in (first, second) if each.rate_kbps]
     narrow = min(limits, key=lambda each: each.rate_kbps, default=NONE)
+    delays = first.delay_us + second.delay_us
+    # A packet skips the delay of the port that reorders, and no other.
+    reorders = [each.reorder_ppm for each in (first, second) if each.delay_us or not delays]
     # A field without a verdict gets an unsure row whatever its value, so either value will do.
     others = {
         each.name: getattr(first, each.name) or getattr(second, each.name)
@@ -54,10 +57,52 @@ def _in_turn(first: Impairment, second: Impairment) -> Impairment:
         if each.name not in JUDGED_FIELDS
     }
     return Impairment(
-        delay_us=first.delay_us + second.delay_us,
+        delay_us=delays,
         jitter_us=round(math.hypot(first.jitter_us, second.jitter_us)),
-        loss_ppm=round(1e6 * (1 - passing)),
         rate_kbps=narrow.rate_kbps,
         burst_kbit=narrow.burst_kbit,
+        duplicate_ppm=max(first.duplicate_ppm, second.duplicate_ppm),
+        corrupt_ppm=max(first.corrupt_ppm, second.corrupt_ppm),
+        reorder_ppm=max(reorders),
+        **_loss(first, second),
         **others,
     )
+
+
+def _refuse(first: Impairment, second: Impairment) -> None:
+    """Raise ``ValueError`` where one impairment changes what the other does to a packet."""
+    for field, what in _ONCE.items():
+        if getattr(first, field) and getattr(second, field):
+            raise ValueError(f"{what} at both ports; clean one of them")
+    if first.duplicate_ppm and second.loss_ppm:
+        raise ValueError("packets are doubled at one port and lost at the next; clean one of them")
+
+
+_ONCE = {
+    "duplicate_ppm": "packets are doubled",
+    "corrupt_ppm": "packets are made corrupt",
+    "reorder_ppm": "packets are reordered",
+}
+
+
+def _loss(first: Impairment, second: Impairment) -> Dict[str, int]:
+    """The loss of both, and its mean run: one begins where one that arrives precedes a loss."""
+    if not (first.loss_ppm and second.loss_ppm):
+        loses = second if second.loss_ppm else first
+        names = ("loss_ppm", "loss_burst_hundredths")
+        return {name: getattr(loses, name) for name in names}
+    one, two = (1 - each.loss_ppm / 1e6 for each in (first, second))
+    lost = {"loss_ppm": round(1e6 * (1 - one * two))}
+    if not (first.loses_in_runs or second.loses_in_runs):
+        return lost
+    begins = one * two - _two_arrive(first) * _two_arrive(second)
+    runs = round(100 * (1 - one * two) / begins) if begins else 0
+    return {**lost, "loss_burst_hundredths": runs}
+
+
+def _two_arrive(impairment: Impairment) -> float:
+    """The chance that two packets in a row arrive."""
+    loss = impairment.loss_ppm / 1e6
+    if not impairment.loses_in_runs:
+        return (1 - loss) ** 2
+    return 1 - loss - 100 * loss / impairment.loss_burst_hundredths

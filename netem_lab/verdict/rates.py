@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Tuple
 
 from netem_lab.probe.flow import Goodput, Sample
@@ -19,13 +20,14 @@ LEAST_OFFER = 1.1
 def throughput(direction: Direction, asked: Impairment, sample: Sample) -> Row:
     """Judge the rate of the frames that passed the limit.
 
-    Unsure where less than 1.1 times the limit was offered.
+    Unsure where less than 1.1 times the limit was offered. A corrupt frame does not arrive.
     """
+    whole = replace(asked, rate_kbps=round(asked.rate_kbps * (1 - asked.corrupt_ppm / 1e6)))
     measured_kbps = sample.wire_kbps or 0.0
     text = f"{_mbps(measured_kbps)} of {_mbps(sample.offered_kbps)} offered"
     surviving_kbps = sample.offered_kbps * (1 - asked.loss_ppm / 1e6)
     if surviving_kbps >= LEAST_OFFER * asked.rate_kbps:
-        verdict, doubt = _limited(measured_kbps, sample.stalled_share, asked)
+        verdict, doubt = _limited(measured_kbps, sample.stalled_share, whole)
     else:
         verdict, doubt = Verdict.UNSURE, stalled_or(Doubt.NONE, sample.stalled_share)
     figures = {

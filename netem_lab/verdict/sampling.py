@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import List, Mapping, NamedTuple, Optional, Tuple
 
 from netem_lab.probe.flow import WIRE_OVERHEAD_BYTES, Datagrams, Key, Transfer
+from netem_lab.verdict.counts import independent_share
 from netem_lab.verdict.delays import SD_TOLERANCE, mean_tolerance_ms, sd_ms
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 
-DELAY, UDP, TCP = "delay", "udp", "tcp"
+DELAY, CORRUPT, UDP, TCP = "delay", "corrupt", "udp", "tcp"
 """The kinds of flows."""
 
 _LEAST_PPS, _MOST_PPS = 500.0, 1000.0
@@ -64,7 +65,8 @@ def delay_duration_s(asked: Impairment) -> float:
     tolerance_s = mean_tolerance_ms(asked.delay_us / 1000) / 1000
     for_mean_s = 2 * slot_s**3 * (_STANDARD_ERRORS / tolerance_s) ** 2
     for_sd_s = 5 * slot_s * (_STANDARD_ERRORS / SD_TOLERANCE) ** 2
-    return min(max(for_mean_s, for_sd_s), _MOST_S)
+    for_runs_s = _LEAST_COUNT / independent_share(asked) / _MOST_PPS if asked.loses_in_runs else 0
+    return min(max(for_mean_s, for_sd_s, for_runs_s), _MOST_S)
 
 
 def delay_flows(
@@ -92,6 +94,23 @@ def delay_flows(
     return flows
 
 
+def corruptible_flows(pair: Pair, asked: Link) -> List[Datagrams]:
+    """Return a flow for each direction with corrupt packets: large ones, whose payload is compared.
+
+    Most bits of a large packet are payload, which is where a bit that is turned is seen.
+    """
+    flows = []
+    for direction in Direction:
+        impairment = asked[direction]
+        if not impairment.corrupt_ppm or impairment.loses_all:
+            continue
+        pps = _pps_within(impairment, _LEAST_PPS, _LARGE_BYTES)
+        pace = _Pace(pps, _LARGE_BYTES, _SETTLE_S, 0.0, _LEAST_COUNT)
+        flow = _flow(pair, Key(direction.value, CORRUPT), impairment, pace)
+        flows.append(replace(flow, compares_payload=True))
+    return flows
+
+
 def busy_flows(pair: Pair, asked: Link) -> List[Datagrams]:
     """Return a flow for each limited direction; it offers more than the limit."""
     flows = []
@@ -111,8 +130,8 @@ def busy_flows(pair: Pair, asked: Link) -> List[Datagrams]:
 
 
 def transfers(pair: Pair, asked: Link) -> List[Transfer]:
-    """Return a TCP connection for each direction; none where delay or loss would slow TCP down."""
-    if any(asked[direction].delay_us or asked[direction].loss_ppm for direction in Direction):
+    """Return a TCP connection for each direction; none where anything else would slow TCP down."""
+    if any(not replace(asked[each], rate_kbps=0).is_none for each in Direction):
         return []
     flows = []
     for direction in Direction:
@@ -143,9 +162,15 @@ def _small_pps(asked: Impairment, duration_s: float) -> float:
     Packets that are closer than the slots of jitter add no information.
     """
     pps = min(_MOST_PPS, max(_LEAST_PPS, _LEAST_COUNT / duration_s if duration_s else _MOST_PPS))
+    # A packet that skips the delay is told by those that it overtakes.
+    return _pps_within(asked, _MOST_PPS if asked.reorder_ppm else pps, _SMALL_BYTES)
+
+
+def _pps_within(asked: Impairment, pps: float, payload_bytes: int) -> float:
+    """The pace, or a slower one that fills no queue of a limit."""
     if not asked.rate_kbps:
         return pps
-    return min(pps, _SHARE_OF_LIMIT * asked.rate_kbps * 1000 / _frame_bits(_SMALL_BYTES))
+    return min(pps, _SHARE_OF_LIMIT * asked.rate_kbps * 1000 / _frame_bits(payload_bytes))
 
 
 def _frame_bits(payload_bytes: int) -> int:

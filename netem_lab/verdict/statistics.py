@@ -6,6 +6,9 @@ from __future__ import annotations
 import math
 from typing import Tuple
 
+CONFIDENCE = 0.99
+"""Of the intervals that verdicts go by."""
+
 
 def clopper_pearson(hits: int, trials: int, confidence: float = 0.99) -> Tuple[float, float]:
     """Return the exact interval of a binomial probability, 0 <= `hits` <= `trials` > 0.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import Callable, Dict, Optional, Set
 
@@ -62,9 +63,13 @@ class Ports:
         """OVN's database has this text for a port's link. One that is not read changes nothing."""
         self._gone_since_s.pop(port_id, None)
         try:
-            self._put(port_id, read(text))
+            said = read(text)
         except Unreadable as error:
             LOG.error("Port %s keeps the link that it has: %s", port_id, error)
+        else:
+            for name in sorted(said.unknown):
+                _pass_over(name[:80])
+            self._put(port_id, said.link)
 
     def missing(self, port_id: str) -> None:
         """OVN's database does not have this port."""
@@ -103,3 +108,13 @@ class Ports:
             # Its link is known as long as the database tells of it: the port may be back at once.
             del self._devices[port_id]
             self._gone_since_s.pop(port_id, None)
+
+
+@functools.lru_cache(maxsize=256)
+def _pass_over(name: str) -> None:
+    """Say in the log what is not imposed; once for each name."""
+    LOG.warning(
+        "%s in links of ports is passed over on this chassis: the server's version of "
+        "networking-netem is newer",
+        name,
+    )

@@ -6,16 +6,18 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple, Union
 
 from networking_netem.domain.attribute import InvalidValue, Number, plain
+from networking_netem.domain.loss import least_burst_packets
 from networking_netem.domain.rule_types import (
     DELAY_CORRELATION_MS,
     DELAY_MS,
     DIRECTION,
     IMPOSED,
+    LOSS_BURST_PACKETS,
     LOSS_PCT,
     MAX_KBPS,
 )
@@ -97,4 +99,16 @@ def _scaled(values: Values, factors: Mapping[str, Decimal]) -> Values:
         if number.name in values:
             product = round(Decimal(str(values[number.name])) * factor, number.decimals)
             scaled[number.name] = number.parse(plain(product))
+    if LOSS_BURST_PACKETS.name in scaled:
+        scaled[LOSS_BURST_PACKETS.name] = _run(scaled)
     return scaled
+
+
+def _run(values: Values) -> Union[int, float]:
+    """The mean run of losses, lengthened where more are lost than can come in so short runs."""
+    packets, loss = Decimal(str(values[LOSS_BURST_PACKETS.name])), values[LOSS_PCT.name] / 100
+    if loss == 1:
+        return LOSS_BURST_PACKETS.minimum
+    step = Decimal(1).scaleb(-LOSS_BURST_PACKETS.decimals)
+    least = Decimal(round(least_burst_packets(loss), 6)).quantize(step, ROUND_CEILING)
+    return LOSS_BURST_PACKETS.parse(plain(max(packets, least)))

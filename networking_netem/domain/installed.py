@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import Optional
 
 from networking_netem.domain import units
-from networking_netem.domain.impairment import Impairment
+from networking_netem.domain.impairment import MAXIMA, Impairment
 from networking_netem.domain.jitter import SQRT3, exponential_slot
+from networking_netem.domain.loss import Chances, shares
 from networking_netem.domain.observed import ObservedTree
-from networking_netem.domain.qdisc import INT32_MAX, Slot
+from networking_netem.domain.qdisc import INT32_MAX, Netem, Slot
 from networking_netem.domain.tree import LINE_BYTES_PER_S
 
 
@@ -25,12 +26,31 @@ def installed(found: ObservedTree) -> Optional[Impairment]:
     if found.netem is None:
         return Impairment(rate_kbps=rate_kbps)
     spread_ns = _spread_ns(found.netem.slot)
+    becomes = shares(_chances(found.netem))
     return Impairment(
         delay_us=round((found.netem.latency_ns + spread_ns) / units.NS_PER_US),
         jitter_us=round(spread_ns * SQRT3 / units.NS_PER_US),
-        loss_ppm=round(found.netem.loss * 1_000_000 / units.PROBABILITY_MAX),
+        loss_ppm=round(becomes.loss * 1_000_000),
         rate_kbps=rate_kbps,
+        loss_burst_hundredths=min(
+            round(becomes.burst_packets * 100), MAXIMA["loss_burst_hundredths"]
+        ),
+        duplicate_ppm=round(becomes.duplicate * 1_000_000),
+        corrupt_ppm=_ppm(found.netem.corrupt),
+        reorder_ppm=_ppm(found.netem.reorder) if found.netem.gap else 0,
     )
+
+
+def _chances(netem: Netem) -> Chances:
+    """What a netem draws by, of the model that we install."""
+    duplicate, model = netem.duplicate / units.PROBABILITY_MAX, netem.gemodel
+    if model is None:
+        return Chances(duplicate, netem.loss / units.PROBABILITY_MAX)
+    return Chances(duplicate, *(each / units.PROBABILITY_MAX for each in (model.p, model.r)))
+
+
+def _ppm(bits: int) -> int:
+    return round(bits * 1_000_000 / units.PROBABILITY_MAX)
 
 
 def _spread_ns(slot: Optional[Slot]) -> int:

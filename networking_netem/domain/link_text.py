@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Dict
+from typing import Any, Dict, FrozenSet, NamedTuple
 
-from networking_netem.domain.impairment import MAXIMA, Impairment
+from networking_netem.domain.impairment import MAXIMA, NONE, Impairment
 from networking_netem.domain.link import DIRECTIONS, Link
 
 VERSION = 1
 """Raised when a reader of before would impose something else than what is meant."""
 LONGEST = 2048
-"""Characters of the longest text that is read; the longest that is written has 243."""
+"""Characters of the longest text that is read; the longest that is written has 440."""
 
 
 class Unreadable(ValueError):
@@ -26,14 +26,26 @@ def written(link: Link) -> str:
     for direction in DIRECTIONS:
         if not link[direction].is_none:
             fields = asdict(link[direction])
-            said[direction.value] = {name: value for name, value in fields.items() if value}
+            said[direction.value] = {
+                name: value for name, value in fields.items() if value != getattr(NONE, name)
+            }
     return json.dumps({"v": VERSION, **said}, separators=(",", ":")) if said else ""
 
 
-def read(text: str) -> Link:
-    """The link that a text says; an empty one says a clean link. Raises ``Unreadable``."""
+class Said(NamedTuple):
+    """The link that a text says, and what of the text is not known here: it is passed over."""
+
+    link: Link
+    unknown: FrozenSet[str] = frozenset()
+
+
+def read(text: str) -> Said:
+    """What a text says; an empty one says a clean link. Raises ``Unreadable``.
+
+    A newer server may say more of a link than this reader knows.
+    """
     if not text:
-        return Link.CLEAN
+        return Said(Link.CLEAN)
     if len(text) > LONGEST:
         raise Unreadable(f"a link has {LONGEST} characters at most, not {len(text)}")
     try:
@@ -43,23 +55,22 @@ def read(text: str) -> Link:
     if not isinstance(said, dict) or said.get("v") != VERSION:
         raise Unreadable(f'a link says {{"v":{VERSION},…}}, not {text[:80]}')
     del said["v"]
-    link = Link.CLEAN
+    link, unknown = Link.CLEAN, set()
     for direction in DIRECTIONS:
-        link = link.with_impairment(direction, _impairment(said.pop(direction.value, {})))
-    if said:
-        raise Unreadable(f"a link has egress and ingress, not {', '.join(said)[:80]}")
-    return link
+        fields = said.pop(direction.value, {})
+        if not isinstance(fields, dict):
+            raise Unreadable(f"a direction is an object of numbers, not {str(fields)[:80]}")
+        unknown |= fields.keys() - MAXIMA.keys()
+        link = link.with_impairment(direction, _impairment(fields))
+    return Said(link, frozenset(unknown | said.keys()))
 
 
-def _impairment(said: Any) -> Impairment:
-    if not isinstance(said, dict):
-        raise Unreadable(f"a direction is an object of numbers, not {str(said)[:80]}")
-    for name, value in said.items():
-        if name not in MAXIMA:
-            raise Unreadable(f"a direction has {', '.join(MAXIMA)}, not {name[:80]}")
+def _impairment(fields: Dict[str, Any]) -> Impairment:
+    known = {name: value for name, value in fields.items() if name in MAXIMA}
+    for name, value in known.items():
         if type(value) is not int:
             raise Unreadable(f"{name} is a whole number, not {str(value)[:80]}")
     try:
-        return Impairment(**said)
+        return Impairment(**known)
     except ValueError as error:
         raise Unreadable(str(error)) from None

@@ -60,12 +60,13 @@ class Way:
     """One direction of a device: our filters on its hook, and the direction's ifb.
 
     One filter either sends to the device ``redirect_ifindex`` or has a ``police``. It comes before
-    those of others where ``is_first``.
+    those of others where ``is_first``. Where it ``unshares``, packets have data of their own.
     """
 
     redirect_ifindex: Optional[int] = None
     police: Optional[Police] = None
     is_first: bool = False
+    unshares: bool = False
     passes: Optional[Passes] = None
     ifb: Optional[Ifb] = None
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import FrozenSet, Mapping, Optional
 
+from networking_netem.domain.corruption import corruptible
 from networking_netem.domain.filters import Passes, Police
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
@@ -25,6 +26,7 @@ IFB_MODULES = _FILTER_MODULES | {"ifb", "act_mirred", "sch_tbf"}
 """The kernel needs each of these to send a direction through a tree on an ifb."""
 POLICE_MODULES = _FILTER_MODULES | {"act_police"}
 PASS_MODULES = frozenset({"cls_bpf", "act_police"})
+UNSHARE_MODULES = frozenset({"act_pedit"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Path:
 
     The ``tree`` is on the direction's ifb, or at the device's root where ``is_at_root``. ``passes``
     is what goes past the ifb. ``police`` is a bandwidth limit where there is no tree. The filter of
-    either comes before those of others where ``is_first``.
+    either comes before those of others where ``is_first``. Where the path ``unshares``, packets get
+    data of their own before the tree.
     """
 
     tree: Optional[Tree] = None
@@ -41,6 +44,7 @@ class Path:
     passes: Optional[Passes] = None
     police: Optional[Police] = None
     is_first: bool = False
+    unshares: bool = False
 
     @property
     def ifb_tree(self) -> Optional[Tree]:
@@ -149,14 +153,16 @@ def _path(direction: Direction, impairment: Impairment, conditions: Conditions) 
     is_ingress = direction is Direction.INGRESS
     missing = conditions.missing_modules
     has_hook = not (is_ingress and conditions.is_hook_shared)
-    whole = None if direction in conditions.refused else _possible_tree(impairment, conditions)
+    possible = corruptible(direction, impairment, not missing & UNSHARE_MODULES)
+    whole = None if direction in conditions.refused else _possible_tree(possible, conditions)
     is_first = conditions.is_offloaded and not is_ingress
     if whole and has_hook and not missing & IFB_MODULES:
         # There is one place before the flows, so nothing comes before the filter there.
         has_passes = not (is_first or missing & PASS_MODULES)
         exempt = conditions.protected if has_passes else frozenset()
         exempting = passes(direction, exempt, impairment.rate_kbps)
-        return Path(whole, passes=exempting, is_first=is_first)
+        unshares = not (is_ingress or missing & UNSHARE_MODULES)
+        return Path(whole, passes=exempting, is_first=is_first, unshares=unshares)
     has_police = has_hook and not missing & POLICE_MODULES
     if whole and is_ingress and not (conditions.is_root_taken and has_police):
         return Path(whole, is_at_root=True)

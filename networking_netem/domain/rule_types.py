@@ -85,6 +85,36 @@ DELAY_CORRELATION_MS = _number(
 LOSS_PCT = _number(
     "loss_ppm", "loss_pct", "percent", "Share of the packets that is dropped.", decimals=4
 )
+LOSS_BURST_PACKETS = _number(
+    "loss_burst_hundredths",
+    "loss_burst_packets",
+    "packets",
+    "Mean length of a run of lost packets; 1 loses each packet by itself.",
+    decimals=2,
+    minimum=1,
+    default=1,
+)
+DUPLICATE_PCT = _number(
+    "duplicate_ppm",
+    "duplicate_pct",
+    "percent",
+    "Share of the packets that arrive twice.",
+    decimals=4,
+)
+CORRUPT_PCT = _number(
+    "corrupt_ppm",
+    "corrupt_pct",
+    "percent",
+    "Share of the packets that arrive with one bit turned.",
+    decimals=4,
+)
+REORDER_PCT = _number(
+    "reorder_ppm",
+    "reorder_pct",
+    "percent",
+    "Share of the packets that skip the delay, and overtake others.",
+    decimals=4,
+)
 MAX_KBPS = _number("rate_kbps", "max_kbps", "kbit/s", "Bandwidth.", minimum=1)
 # Neutron calls it kbps, but it is kilobits: what may pass at once (17-29).
 MAX_BURST_KBPS = _number("burst_kbit", "max_burst_kbps", "kbit", "Size of a burst.", default=0)
@@ -100,12 +130,15 @@ DELAY = RuleType(
     help="Delay, with jitter",
     attributes=(DELAY_MS, DELAY_CORRELATION_MS, DIRECTION),
 )
-LOSS = RuleType("loss", help="Packet loss", attributes=(LOSS_PCT, DIRECTION))
+LOSS = RuleType("loss", help="Packet loss", attributes=(LOSS_PCT, LOSS_BURST_PACKETS, DIRECTION))
+DUPLICATE = RuleType("duplicate", help="Duplication", attributes=(DUPLICATE_PCT, DIRECTION))
+CORRUPT = RuleType("corrupt", help="Corruption", attributes=(CORRUPT_PCT, DIRECTION))
+REORDER = RuleType("reorder", help="Reordering", attributes=(REORDER_PCT, DIRECTION))
 BANDWIDTH_LIMIT = RuleType(
     "bandwidth_limit", help="Bandwidth", attributes=(MAX_KBPS, MAX_BURST_KBPS, DIRECTION)
 )
 
-RULE_TYPES = (DELAY, LOSS)
+RULE_TYPES = (DELAY, LOSS, DUPLICATE, CORRUPT, REORDER)
 """What this package adds to Neutron's rule types."""
 NAMES = tuple(each.name for each in RULE_TYPES)
 IMPOSED = (BANDWIDTH_LIMIT, *RULE_TYPES)

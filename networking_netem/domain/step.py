@@ -85,7 +85,7 @@ class AddRedirect:
     """Add the filter that sends a direction of a device through an ifb.
 
     ``is_hook_foreign`` is noted in the filter: clsact was there before it. Where ``is_first`` it
-    comes before the filters of others.
+    comes before the filters of others. Where it ``unshares``, packets get data of their own first.
     """
 
     device: str
@@ -93,6 +93,7 @@ class AddRedirect:
     ifb: str
     is_hook_foreign: bool = False
     is_first: bool = False
+    unshares: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Optional
 from networking_netem.domain import units
 from networking_netem.domain.impairment import NONE, Impairment
 from networking_netem.domain.jitter import exponential_slot, spread_ns
+from networking_netem.domain.loss import Shares, bits, chances
 from networking_netem.domain.qdisc import HEADER_BYTES, INT32_MAX, Fifo, Netem, Tbf
 
 LINE_BYTES_PER_S = 12_500_000_000
@@ -105,14 +106,26 @@ def tree(impairment: Impairment, mtu_bytes: int = MTU_BYTES) -> Tree:
 def in_flight_packets(impairment: Impairment) -> int:
     """The packets that can be delayed at one time; netem needs room for them, or it drops some.
 
-    At a low rate they may be the smallest frames, at a high one they are frames of 1000 bytes.
+    At a low rate they may be the smallest frames, at a high one they are frames of 1000 bytes. Each
+    that is doubled counts twice.
     """
     rate = units.bytes_per_s(impairment.rate_kbps)
     packets_per_s = BUSY_PACKETS_PER_S
     if rate:
         packets_per_s = min(rate // MIN_FRAME_BYTES, max(BUSY_PACKETS_PER_S, rate // 1000))
     span_us = impairment.delay_us + 4 * impairment.jitter_us
-    return min(LIMIT_PACKETS_MIN + packets_per_s * span_us // 1_000_000, LIMIT_PACKETS_MAX)
+    packets = packets_per_s * span_us // 1_000_000
+    packets += packets * impairment.duplicate_ppm // 1_000_000
+    return min(LIMIT_PACKETS_MIN + packets, LIMIT_PACKETS_MAX)
+
+
+def shares_asked(impairment: Impairment) -> Shares:
+    """What is to become of packets by loss and duplication."""
+    return Shares(
+        impairment.loss_ppm / 1e6,
+        impairment.loss_burst_hundredths / 100 if impairment.loses_in_runs else 1.0,
+        impairment.duplicate_ppm / 1e6,
+    )
 
 
 def opened(present: Tree) -> Tree:
@@ -159,10 +172,19 @@ def _burst_ticks(rate: int, burst_kbit: int, segment_bytes: int) -> int:
 
 def _netem(impairment: Impairment) -> Netem:
     spread = spread_ns(impairment.delay_us, impairment.jitter_us)
+    drawn = chances(shares_asked(impairment))
+    # Without a delay, a packet would overtake those that wait for the bandwidth.
+    reorder = units.probability(impairment.reorder_ppm) if impairment.delay_us else 0
     return Netem(
         limit_packets=in_flight_packets(impairment),
         latency_ns=impairment.delay_us * units.NS_PER_US - spread,
-        loss=units.probability(impairment.loss_ppm),
+        loss=0 if drawn.gemodel else bits(drawn.loss),
+        gemodel=drawn.gemodel,
+        duplicate=bits(drawn.duplicate),
+        # A gap of 1 gives each packet the chance; with 0, no packet has one.
+        gap=1 if reorder else 0,
+        reorder=reorder,
+        corrupt=units.probability(impairment.corrupt_ppm),
         rate_bytes_per_s=LINE_BYTES_PER_S,
         slot=exponential_slot(spread),
     )

@@ -60,7 +60,8 @@ def _redirect(direction: Direction, wanted: Path, observed: Observed) -> Steps:
     if way.police is not None and ifb_steps(direction, wanted, observed):
         return ()  # the limit holds until the tree stands
     steps: List[Step] = []
-    is_right = way.is_carrying and way.is_first == wanted.is_first
+    kind = (wanted.is_first, wanted.unshares)
+    is_right = way.is_carrying and (way.is_first, way.unshares) == kind
     if way.has_filter and not is_right:
         steps.append(DeleteFilter(device, direction, way.is_first))
     if wanted.passes is None and way.passes is not None:
@@ -68,8 +69,7 @@ def _redirect(direction: Direction, wanted: Path, observed: Observed) -> Steps:
     elif wanted.passes is not None and wanted.passes != way.passes:
         steps.append(SetPasses(device, direction, wanted.passes))
     if not is_right:
-        where = (observed.is_hook_foreign, wanted.is_first)
-        steps.append(AddRedirect(device, direction, name, *where))
+        steps.append(AddRedirect(device, direction, name, observed.is_hook_foreign, *kind))
     return tuple(steps)
 
 

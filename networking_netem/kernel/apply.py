@@ -64,7 +64,9 @@ class Failure:
             return "sch_ingress"
         # The kernel says "Failed to load TC action module", or the same of a classifier.
         if isinstance(step, AddRedirect):
-            return "act_mirred" if "action" in self.answer.reason else "cls_matchall"
+            # It does not say which. With both missing, the next attempt finds the other.
+            action = "act_pedit" if step.unshares else "act_mirred"
+            return action if "action" in self.answer.reason else "cls_matchall"
         if isinstance(step, AddPolice):
             return "act_police" if "action" in self.answer.reason else "cls_matchall"
         if isinstance(step, SetPasses):
@@ -158,7 +160,8 @@ def _filter_request(
     direction = step.direction
     if isinstance(step, AddRedirect):
         target = socket.if_nametoindex(step.ifb)
-        return redirect.add(ifindex, direction, target, step.is_hook_foreign, step.is_first)
+        where = (step.is_hook_foreign, step.is_first)
+        return redirect.add(ifindex, direction, target, *where, step.unshares)
     if isinstance(step, AddPolice):
         where = (step.is_hook_foreign, step.is_first)
         return redirect.add_police(ifindex, direction, step.police, *where)

@@ -57,7 +57,7 @@ def _is_for_our_filter(request: Request) -> bool:
         return True
     target, limit, *where = redirect.parse(request.body)
     if limit:
-        return request == redirect.add_police(ifindex, direction, limit, *where)
+        return request == redirect.add_police(ifindex, direction, limit, *where[:2])
     return request == redirect.add(ifindex, direction, target or 0, *where) and (
         is_ifb_name(socket.if_indextoname(target or 0))
     )

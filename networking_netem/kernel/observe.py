@@ -173,6 +173,7 @@ def _way(facts: WayFacts) -> Way:
         redirect_ifindex=last.redirect_ifindex if last else None,
         police=last.police if last else None,
         is_first=last.is_first if last else False,
+        unshares=last.unshares if last else False,
         passes=passing,
         ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(facts.qdiscs)) if ifb else None,
     )

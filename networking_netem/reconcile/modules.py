@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import FrozenSet, Set
 
-from networking_netem.domain.plan import IFB_MODULES, PASS_MODULES
+from networking_netem.domain.plan import IFB_MODULES, PASS_MODULES, UNSHARE_MODULES
 
 LOG = logging.getLogger(__name__)
 
@@ -49,4 +49,6 @@ def _consequence(module: str) -> str:
         return "of what instances send (egress) only bandwidth limits are imposed; ingress is"
     if module in PASS_MODULES:
         return "no traffic is protected, ARP and DHCP are impaired as all else"
+    if module in UNSHARE_MODULES:
+        return "what instances send (egress) is never corrupt"
     return f"what needs {module} is not imposed"

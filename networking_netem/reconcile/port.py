@@ -58,7 +58,7 @@ class Port:
         """Desire this link. The log says what of it the kernel cannot do."""
         if link != self.link:
             LOG.info("%s: %s", self.device, link)
-            for shortfall in (*shortfalls(link.egress), *shortfalls(link.ingress)):
+            for shortfall in shortfalls(link):
                 LOG.warning("%s: %s", self.device, shortfall)
         self.link = link
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Tuple
+
 import sqlalchemy as sa
 from neutron.db.qos import models as qos_models
 from neutron_lib import constants
@@ -49,6 +51,14 @@ class _PolicyRule(model_base.HasId):
         return orm.relationship(qos_models.QosPolicy, load_on_pending=True)
 
 
+def _one_per_direction(table: str) -> Tuple[Any, ...]:
+    """The arguments of a table whose rules are at most one per policy and direction."""
+    unique = sa.UniqueConstraint(
+        "qos_policy_id", "direction", name=f"uniq_{table}0qos_policy_id0direction"
+    )
+    return (unique, model_base.BASEV2.__table_args__)
+
+
 class QosDelayRule(_PolicyRule, model_base.BASEV2):
     """A delay rule, in milliseconds with three exact decimals."""
 
@@ -59,12 +69,7 @@ class QosDelayRule(_PolicyRule, model_base.BASEV2):
         sa.Numeric(8, 3, asdecimal=False), nullable=False, server_default="0.000"
     )
 
-    __table_args__ = (
-        sa.UniqueConstraint(
-            "qos_policy_id", "direction", name="uniq_qos_delay0qos_policy_id0direction"
-        ),
-        model_base.BASEV2.__table_args__,
-    )
+    __table_args__ = _one_per_direction("qos_delay")
 
 
 class QosLossRule(_PolicyRule, model_base.BASEV2):
@@ -73,13 +78,41 @@ class QosLossRule(_PolicyRule, model_base.BASEV2):
     __tablename__ = "qos_loss"
 
     loss_pct = sa.Column(sa.Numeric(7, 4, asdecimal=False), nullable=False)
-
-    __table_args__ = (
-        sa.UniqueConstraint(
-            "qos_policy_id", "direction", name="uniq_qos_loss0qos_policy_id0direction"
-        ),
-        model_base.BASEV2.__table_args__,
+    loss_burst_packets = sa.Column(
+        sa.Numeric(6, 2, asdecimal=False), nullable=False, server_default="1.00"
     )
+
+    __table_args__ = _one_per_direction("qos_loss")
+
+
+class QosDuplicateRule(_PolicyRule, model_base.BASEV2):
+    """A duplication rule, in percent with four exact decimals."""
+
+    __tablename__ = "qos_duplicate"
+
+    duplicate_pct = sa.Column(sa.Numeric(7, 4, asdecimal=False), nullable=False)
+
+    __table_args__ = _one_per_direction("qos_duplicate")
+
+
+class QosCorruptRule(_PolicyRule, model_base.BASEV2):
+    """A corruption rule, in percent with four exact decimals."""
+
+    __tablename__ = "qos_corrupt"
+
+    corrupt_pct = sa.Column(sa.Numeric(7, 4, asdecimal=False), nullable=False)
+
+    __table_args__ = _one_per_direction("qos_corrupt")
+
+
+class QosReorderRule(_PolicyRule, model_base.BASEV2):
+    """A reordering rule, in percent with four exact decimals."""
+
+    __tablename__ = "qos_reorder"
+
+    reorder_pct = sa.Column(sa.Numeric(7, 4, asdecimal=False), nullable=False)
+
+    __table_args__ = _one_per_direction("qos_reorder")
 
 
 TABLES = tuple(each.__tablename__ for each in _PolicyRule.__subclasses__())

@@ -59,12 +59,45 @@ class QosDelayRule(_Rule):
 
 @base.NeutronObjectRegistry.register
 class QosLossRule(_Rule):
-    """Loss in one direction, in percent."""
+    """Loss in one direction, in percent, and its mean run, in packets."""
+
+    # Version 1.1: Added loss_burst_packets
+    VERSION = "1.1"
 
     db_model = models.QosLossRule
     rule_type = rule_types.LOSS.name
     fields = _fields(rule_types.LOSS)
 
 
-BY_TYPE: Dict[str, Type[_Rule]] = {cls.rule_type: cls for cls in (QosDelayRule, QosLossRule)}
+@base.NeutronObjectRegistry.register
+class QosDuplicateRule(_Rule):
+    """Duplication in one direction, in percent."""
+
+    db_model = models.QosDuplicateRule
+    rule_type = rule_types.DUPLICATE.name
+    fields = _fields(rule_types.DUPLICATE)
+
+
+@base.NeutronObjectRegistry.register
+class QosCorruptRule(_Rule):
+    """Corruption in one direction, in percent."""
+
+    db_model = models.QosCorruptRule
+    rule_type = rule_types.CORRUPT.name
+    fields = _fields(rule_types.CORRUPT)
+
+
+@base.NeutronObjectRegistry.register
+class QosReorderRule(_Rule):
+    """Reordering in one direction, in percent."""
+
+    db_model = models.QosReorderRule
+    rule_type = rule_types.REORDER.name
+    fields = _fields(rule_types.REORDER)
+
+
+BY_TYPE: Dict[str, Type[_Rule]] = {
+    cls.rule_type: cls
+    for cls in (QosDelayRule, QosLossRule, QosDuplicateRule, QosCorruptRule, QosReorderRule)
+}
 """The class of each rule type, by its name."""

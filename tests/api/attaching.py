@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from tests.support.neutron_api import Answer, NeutronApi
+from tests.support.values import VALUES
 
 RULES = {
-    "delay": {"delay_ms": 1},
-    "loss": {"loss_pct": 1},
+    **VALUES,
     "bandwidth_limit": {"max_kbps": 1000, "max_burst_kbps": 100},
 }
 

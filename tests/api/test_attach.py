@@ -11,7 +11,7 @@ from tests.api import attaching, hosts
 from tests.support import neutron_api
 from tests.support.neutron_api import NeutronApi
 
-OURS = ["delay", "loss"]
+OURS = ["delay", "reorder"]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -11,10 +11,15 @@ import pytest
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from tests.api import bad_bodies
 from tests.support.neutron_api import NeutronApi
+from tests.support.values import VALUES
 
 BODIES = 1200
 """The number of bodies for each rule type; half of them are sent by POST, half by PUT."""
-RULES = {"delay": {"delay_ms": 0.5, "delay_correlation_ms": 2}, "loss": {"loss_pct": 0.1}}
+RULES = {
+    **VALUES,
+    "delay": {"delay_ms": 0.5, "delay_correlation_ms": 2},
+    "loss": {"loss_pct": 0.1, "loss_burst_packets": 2.5},
+}
 
 
 def _state(api: NeutronApi, policy: str) -> Any:

@@ -11,10 +11,10 @@ import pytest
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from tests.support import neutron_api
 from tests.support.neutron_api import NeutronApi
+from tests.support.values import VALUES
 
 CLIENTS = 8
 ROUNDS = 8
-VALUES = {"delay": {"delay_ms": 1}, "loss": {"loss_pct": 1}}
 
 each_type = pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_type: rule_type.name)
 

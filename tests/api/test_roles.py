@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.neutron_api import NeutronApi
+from tests.support.values import VALUES
 
 USERS = {
     "admin": ("elsewhere", "admin,manager,member,reader"),
@@ -19,10 +20,7 @@ USERS = {
     "other member": ("theirs", "member,reader"),
 }
 STOCK = ("bandwidth_limit", {"max_kbps": 1}, {"max_kbps": 2})
-OURS = [
-    ("delay", {"delay_ms": 1}, {"delay_ms": 2}),
-    ("loss", {"loss_pct": 1}, {"loss_pct": 2}),
-]
+OURS = [(name, values, dict.fromkeys(values, 2)) for name, values in VALUES.items()]
 
 
 @pytest.fixture(params=[False, True], ids=["private", "shared"])

@@ -12,7 +12,7 @@ from tests.api import attaching
 from tests.support import neutron_api
 from tests.support.neutron_api import Answer, NeutronApi
 
-OURS = ["delay", "loss"]
+OURS = ["delay", "reorder"]
 IN_A_TRUNK = "it is in a trunk, whose ports have no device of their own"
 
 

@@ -18,7 +18,8 @@ answers = {}
 
 
 def record(name, rule):
-    names = ("id", "qos_policy_id", "delay_ms", "delay_correlation_ms", "loss_pct", "direction")
+    values = ("delay_ms", "delay_correlation_ms", "loss_pct", "loss_burst_packets")
+    names = ("id", "qos_policy_id", *values, "direction")
     answers[name] = {each: getattr(rule, each) for each in names if hasattr(rule, each)}
 
 
@@ -32,7 +33,9 @@ delay.delay_ms = 0
 record("changed", delay.commit(network))
 delay.delete(network)
 
-loss = QoSLossRule.new(qos_policy_id=policy, loss_pct=0.1, direction="ingress").create(network)
+loss = QoSLossRule.new(
+    qos_policy_id=policy, loss_pct=0.1, loss_burst_packets=2.5, direction="ingress"
+).create(network)
 record("loss", loss)
 loss.loss_pct = 14
 record("loss_changed", loss.commit(network))

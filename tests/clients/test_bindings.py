@@ -37,7 +37,8 @@ def check(answers: dict) -> None:
     assert answers["update_delay"] == {"delay_rule": {**created, "direction": "ingress"}}
 
     created = answers["create_loss"]["loss_rule"]
-    assert created == {"loss_pct": 0.1, "direction": "egress", "id": created["id"]}
+    values = {"loss_pct": 0.1, "loss_burst_packets": 1, "direction": "egress"}
+    assert created == {**values, "id": created["id"]}
     assert answers["list_loss"] == {"loss_rules": [created]}
     assert answers["show_loss"] == answers["create_loss"]
     assert answers["update_loss"] == {"loss_rule": {**created, "loss_pct": 14}}

@@ -44,7 +44,10 @@ def test_a_stack_is_created_updated_in_place_and_deleted(heat: Heat) -> None:
     ]
     before, after = (_rules(each) for each in (created, updated))
     assert before["delay"] == {**before["delay"], **DELAY}
-    assert before["loss"] == {**before["loss"], "loss_pct": 0.1, "direction": "ingress"}
+    loss = {"loss_pct": 0.1, "loss_burst_packets": 2.5, "direction": "ingress"}
+    assert before["loss"] == {**before["loss"], **loss}
+    corrupt = {"corrupt_pct": 0.5, "direction": "egress"}
+    assert before["corrupt"] == after["corrupt"] == {**before["corrupt"], **corrupt}
     assert after["delay"] == {**before["delay"], "delay_ms": 99.5}
     assert after["loss"] == {**before["loss"], "direction": "egress"}
     assert deleted["policies"] == []

@@ -53,9 +53,10 @@ def test_a_preset_becomes_a_policy(api: Api, environment: Callable, name: str) -
     (policy,) = api.policies()
     assert (shown["id"], shown["name"]) == (policy["id"], name)
     assert shown["egress"] == presets()[name].up
-    for rule_type, no_jitter in (("delay", {"delay_correlation_ms": 0}), ("loss", {})):
+    defaults = {"delay": {"delay_correlation_ms": 0}, "loss": {"loss_burst_packets": 1}}
+    for rule_type, default in defaults.items():
         expected = [
-            {**no_jitter, **rule} for each, rule in presets()[name].rules() if each == rule_type
+            {**default, **rule} for each, rule in presets()[name].rules() if each == rule_type
         ]
         assert api.rules(rule_type) == expected
     assert [rule["max_kbps"] for rule in api.rules("bandwidth_limit")] == [

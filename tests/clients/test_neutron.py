@@ -38,9 +38,9 @@ TYPES = [
     (
         "loss",
         ("--loss-pct", "0.1", "--direction", "ingress"),
-        {"loss_pct": 0.1, "direction": "ingress"},
-        ("--loss-pct", "14", "--egress"),
-        {"loss_pct": 14, "direction": "egress"},
+        {"loss_pct": 0.1, "loss_burst_packets": 1, "direction": "ingress"},
+        ("--loss-pct", "14", "--loss-burst-packets", "2.5", "--egress"),
+        {"loss_pct": 14, "loss_burst_packets": 2.5, "direction": "egress"},
     ),
 ]
 

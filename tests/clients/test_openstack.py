@@ -39,9 +39,19 @@ TYPES = [
     (
         "loss",
         "--loss-pct 0.1 --ingress",
-        {"loss_pct": 0.1, "direction": "ingress"},
-        "--loss-pct 14 --direction egress",
-        {"loss_pct": 14, "direction": "egress"},
+        {"loss_pct": 0.1, "loss_burst_packets": 1, "direction": "ingress"},
+        "--loss-pct 14 --loss-burst-packets 2.5 --direction egress",
+        {"loss_pct": 14, "loss_burst_packets": 2.5, "direction": "egress"},
+    ),
+    *(
+        (
+            name,
+            f"--{name}-pct 0.0001",
+            {f"{name}_pct": 0.0001, "direction": "egress"},
+            f"--{name}-pct 100 --ingress",
+            {f"{name}_pct": 100, "direction": "ingress"},
+        )
+        for name in ("duplicate", "corrupt", "reorder")
     ),
 ]
 
@@ -130,7 +140,10 @@ def test_errors_come_in_the_program_s_own_way(policy: str, openstack: OpenStack)
         (f"create {policy}", "--loss-pct"),
         (f"create {policy} --loss-pct 1 --egress --ingress", "not allowed with argument"),
         ("create no-such-policy --loss-pct 1", "no-such-policy"),
-        (f"set {policy} {nobody}", "Nothing to set: give at least one of --loss-pct, --direction"),
+        (
+            f"set {policy} {nobody}",
+            "Nothing to set: give at least one of --loss-pct, --loss-burst-packets, --direction",
+        ),
         (f"set {policy} {nobody} --loss-pct 1", "could not be found"),
         (f"show {policy} {nobody}", "could not be found"),
         ("list no-such-policy", "no-such-policy"),

@@ -35,6 +35,7 @@ def check(answers: dict, policy_id: str) -> None:
     assert answers["filtered"] == 0
     assert answers["changed"] == {**created, "delay_ms": 0}
     loss = answers["loss"]
-    assert (loss["loss_pct"], loss["direction"]) == (0.1, "ingress")
+    values = (loss["loss_pct"], loss["loss_burst_packets"], loss["direction"])
+    assert values == (0.1, 2.5, "ingress")
     assert answers["loss_changed"] == {**loss, "loss_pct": 14}
     assert answers["gone"][0] == 404

@@ -21,7 +21,10 @@ from tests.support.neutron_api import NeutronApi
 # that are not upgraded yet must be thought of.
 FINGERPRINTS = {
     "QosDelayRule": "1.0-c68b79294953d85702c905c5e2037a0c",
-    "QosLossRule": "1.0-6d9d06992c98ae6113f70a28f2d7bad4",
+    "QosLossRule": "1.1-66200a67db1b1aa7399420cc05a74838",
+    "QosDuplicateRule": "1.0-157e4b62e8ac2e74135028d7e4e929bf",
+    "QosCorruptRule": "1.0-36daa11831094cb6c8655f1174c017d9",
+    "QosReorderRule": "1.0-8e006de28c14d728d48730334ff3e42b",
 }
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"
@@ -36,7 +39,10 @@ def test_fingerprints() -> None:
     "rule",
     [
         objects.QosDelayRule(delay_ms=100, delay_correlation_ms=0.5, direction="egress"),
-        objects.QosLossRule(loss_pct=0.1, direction="ingress"),
+        objects.QosLossRule(loss_pct=0.1, loss_burst_packets=2.5, direction="ingress"),
+        objects.QosDuplicateRule(duplicate_pct=2, direction="egress"),
+        objects.QosCorruptRule(corrupt_pct=0.0001, direction="ingress"),
+        objects.QosReorderRule(reorder_pct=100, direction="egress"),
     ],
     ids=lambda rule: rule.rule_type,
 )

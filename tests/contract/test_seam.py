@@ -176,7 +176,7 @@ def test_neutron_still_answers_for_ports_that_we_serve() -> None:
     manager = _plugin().driver_manager
     manager._drivers.append(ovs_driver.OVSDriver.create())
     for rule_type in RULE_TYPES:
-        least = {each.name: 10**-each.decimals for each in rule_type.numbers}
+        least = {each.name: each.minimum + 10**-each.decimals for each in rule_type.numbers}
         rule = objects.BY_TYPE[rule_type.name](direction="ingress", **least)
         assert manager.validate_rule_for_port(None, rule, _port(vif_type="ovs")), (
             "Neutron's validators refuse a decimal, or the arguments have changed: "

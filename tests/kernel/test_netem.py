@@ -3,25 +3,19 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import socket
-import statistics
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict
 
 import pytest
 
-from netem_lab.probe.endpoint import inside
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.link import Direction
-from networking_netem.domain.loss import bursty
 from networking_netem.domain.qdisc import INT32_MAX, GilbertElliott, Netem, Slot
 from networking_netem.domain.step import AddQdisc, ChangeQdisc
-from networking_netem.domain.tree import LINE_BYTES_PER_S
 from networking_netem.kernel import qdisc
 from networking_netem.kernel.apply import apply
 from networking_netem.kernel.netlink import Netlink
-from tests.kernel.two_vms import PAIR, TAP
 
 from .test_apply import LINKS, reach
 
@@ -97,58 +91,3 @@ def test_a_second_netem_is_refused_by_name_and_nothing_changes(netlink: Netlink,
     assert [failure.missing_module for failure in failures] == [""]
     assert "Exclusivity flag on" in str(failures[0])
     assert held(netlink, tap) == before
-
-
-SENT = 40_000
-PACKET_BYTES = 8
-_SO_RCVBUFFORCE = 33
-
-
-def test_bursty_loss_has_its_mean_and_its_runs(two_vms: None, netlink: Netlink) -> None:
-    """The bounds are 4 standard errors of about 400 runs; losses within a run are correlated."""
-    reach(netlink, TAP, LINKS["delay"])
-    model = Netem(100_000, gemodel=bursty(50_000, 5), rate_bytes_per_s=LINE_BYTES_PER_S)
-    assert apply(netlink.transact, [ChangeQdisc(ifb_name(TAP, Direction.EGRESS), model)]) == ()
-    received = set(_sent_through())
-    runs = [
-        len(list(run))
-        for is_lost, run in itertools.groupby(range(SENT), lambda n: n not in received)
-        if is_lost
-    ]
-    print(f"5 % in runs of 5: lost {sum(runs) / SENT:.2%}, mean run "
-          f"{statistics.mean(runs):.2f}, n = {SENT}")  # fmt: skip
-    assert 0.038 <= sum(runs) / SENT <= 0.062
-    assert 4.2 <= statistics.mean(runs) <= 5.8
-
-
-def _sent_through() -> List[int]:
-    """Send `SENT` packets from the first VM to the other; return the numbers that arrive."""
-    receiver, sender = _sockets()
-    numbers: List[int] = []
-    for first in range(0, SENT, 100):
-        for number in range(first, first + 100):
-            sender.send(number.to_bytes(PACKET_BYTES, "big"))
-        numbers += _arrived(receiver, 0.0)
-    return numbers + _arrived(receiver, 0.5)
-
-
-def _arrived(receiver: socket.socket, quiet_s: float) -> List[int]:
-    numbers = []
-    receiver.settimeout(quiet_s)
-    while True:
-        try:
-            numbers.append(int.from_bytes(receiver.recv(PACKET_BYTES), "big"))
-        except (BlockingIOError, socket.timeout):
-            return numbers
-
-
-def _sockets() -> Tuple[socket.socket, socket.socket]:
-    with inside(PAIR.second):
-        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        # All packets may arrive at once, after the guest's softirqs had to wait.
-        receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, SENT * 1024)
-        receiver.bind(("10.0.0.2", 0))
-    with inside(PAIR.first):
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sender.connect(receiver.getsockname())
-    return receiver, sender

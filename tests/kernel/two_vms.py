@@ -12,6 +12,7 @@ from netem_lab.verdict.sampling import Pair
 from tests.kernel.conftest import ip
 
 PAIR = Pair("one", "other")
+ADDRESSES = {PAIR.first: "10.0.0.1", PAIR.second: "10.0.0.2"}
 TAP = "tapone"
 """The host's end of the first VM's link."""
 

@@ -172,12 +172,14 @@ def _with_filter(observed: Observed, step: Step) -> Optional[Observed]:
         if ifb is None:
             return None
         changes = {"redirect_ifindex": ifb.ifindex, "is_first": step.is_first}
-        return with_way(observed, step.direction, **changes)
+        return with_way(observed, step.direction, **changes, unshares=step.unshares)
     if isinstance(step, AddPolice):
         return with_way(observed, step.direction, police=step.police, is_first=step.is_first)
     if isinstance(step, DeleteFilter):
         return with_way(
-            observed, step.direction, redirect_ifindex=None, police=None, is_first=False
+            observed,
+            step.direction,
+            **{"redirect_ifindex": None, "police": None, "is_first": False, "unshares": False},
         )
     if isinstance(step, SetPasses):
         return with_way(observed, step.direction, passes=step.passes)

@@ -11,6 +11,7 @@ from netem_lab.probe.arrivals import (
     Arrival,
     Sending,
     middle90,
+    overtaking,
     reordered,
     sample,
     spread,
@@ -109,3 +110,21 @@ def test_spread_and_the_middle() -> None:
     assert middle90([]) is None
     assert middle90([*[1.0] * 97, 40.0, 50.0, 60.0]) == 0
     assert middle90([float(n) for n in range(100)]) == 44.5
+
+
+@pytest.mark.parametrize(
+    ("numbers", "early"),
+    [([0, 1, 2], set()), ([2, 0, 1], {2}), ([0, 3, 4, 1, 2], {3, 4}), ([0, 2, 2, 1, 2], {2})],
+)
+def test_overtaking_is_what_came_before_a_lower_number(numbers: list, early: set) -> None:
+    assert overtaking(numbers) == early
+
+
+def test_runs_of_losses_copies_of_corrupt_and_who_skipped_the_delay() -> None:
+    late = arrivals(0, 1, 2, 6, 3, 4, delay_ms=50)
+    late[3] = Arrival(6, 6 * MS, 6 * MS)
+    late[2] = Arrival(2, 2 * MS, 52 * MS, corrupt_bits=1)
+    found = sample(FLOW, SENDING, late)
+    assert (found.lost, found.loss_runs) == (4, 2)
+    assert (found.overtaking, found.distinct, found.mean_ms) == (1, 4, 50)
+    assert (found.corrupt, found.corrupt_bits) == (1, 1)

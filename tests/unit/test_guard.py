@@ -43,6 +43,9 @@ OURS: Dict[str, Request] = {
     "the same on another's hook": redirect.add(ETH0, Direction.INGRESS, IFB, True),
     "the first of all": redirect.add(ETH0, Direction.EGRESS, IFB, True, is_first=True),
     "the first's end": redirect.delete(ETH0, Direction.EGRESS, is_first=True),
+    "one that gives packets their own data": redirect.add(
+        ETH0, Direction.EGRESS, IFB, unshares=True
+    ),
     "a bandwidth limit": redirect.add_police(ETH0, Direction.EGRESS, PASSES.police, False),
     "the end of either": redirect.delete(ETH0, Direction.INGRESS),
     "what lets pass": passes.set_(ETH0, Direction.INGRESS, PASSES),

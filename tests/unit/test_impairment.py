@@ -35,3 +35,20 @@ def test_one_direction_is_exchanged_and_the_other_stays(direction: Direction) ->
     link = Link(egress=one, ingress=two).with_impairment(direction, three)
     assert link[direction] == three
     assert link[other] in (one, two)
+
+
+def test_words_for_what_is_rare() -> None:
+    runs = Impairment(loss_ppm=50_000, loss_burst_hundredths=250, duplicate_ppm=10_000)
+    assert str(runs) == "5 % lost in runs of 2.5, 1 % doubled"
+    odd = Impairment(corrupt_ppm=1, reorder_ppm=20_000)
+    assert str(odd) == "0.0001 % corrupt, 2 % reordered"
+    assert str(Impairment(loss_ppm=1_000_000, loss_burst_hundredths=300)) == "100 % lost"
+
+
+@pytest.mark.parametrize("name", ["duplicate_ppm", "corrupt_ppm", "reorder_ppm"])
+def test_each_of_these_alone_impairs(name: str) -> None:
+    assert not Impairment(**{name: 1}).is_none
+
+
+def test_runs_alone_impair_nothing() -> None:
+    assert Impairment(loss_burst_hundredths=300).is_none

@@ -23,6 +23,8 @@ impairments = st.builds(
     jitter_us=st.integers(0, NARROW_US),
     loss_ppm=st.integers(0, MAXIMA["loss_ppm"]),
     rate_kbps=st.integers(3, MAXIMA["rate_kbps"] - 1) | st.just(0),
+    corrupt_ppm=st.integers(0, MAXIMA["corrupt_ppm"]),
+    reorder_ppm=st.integers(0, MAXIMA["reorder_ppm"]),
 )
 
 
@@ -35,8 +37,19 @@ def grown(impairment: Impairment) -> ObservedTree:
 @given(impairments)
 def test_what_is_installed_is_what_was_asked(asked: Impairment) -> None:
     # A spread is as long as the delay at most.
-    found = installed(grown(replace(asked, delay_us=max(asked.delay_us, asked.jitter_us))))
-    assert found == replace(asked, delay_us=max(asked.delay_us, asked.jitter_us))
+    asked = replace(asked, delay_us=max(asked.delay_us, asked.jitter_us, 1))
+    assert installed(grown(asked)) == asked
+
+
+@given(st.integers(1, 300_000), st.integers(101, 2_000), st.integers(0, 20_000))
+def test_loss_in_runs_and_doubles_are_told_as_asked(loss: int, runs: int, twice: int) -> None:
+    asked = Impairment(loss_ppm=loss, loss_burst_hundredths=runs, duplicate_ppm=twice)
+    assert installed(grown(asked)) == asked
+
+
+def test_reordering_that_is_not_installed_is_not_told() -> None:
+    found = installed(grown(Impairment(reorder_ppm=50_000)))
+    assert found == Impairment()
 
 
 @pytest.mark.parametrize("jitter_us", [2_000_000, 6_705_055, MAXIMA["jitter_us"]])

@@ -61,13 +61,15 @@ def test_filters_are_read_as_they_were_written() -> None:
     for direction in Direction:
         for foreign in (False, True):
             sent = redirect.add(3, direction, 7, foreign)
-            assert redirect.parse(sent.body) == (7, None, foreign, False)
+            assert redirect.parse(sent.body) == (7, None, foreign, False, False)
+            unsharing = redirect.add(3, direction, 7, foreign, unshares=True)
+            assert redirect.parse(unsharing.body) == (7, None, foreign, False, True)
             first = redirect.add(3, direction, 7, foreign, is_first=True)
-            assert redirect.parse(first.body) == (7, None, foreign, True)
+            assert redirect.parse(first.body) == (7, None, foreign, True, False)
             for rate in (1, 2**32 - 1, 2**40):
                 limit = Police(rate, 5)
                 sent = redirect.add_police(3, direction, limit, foreign)
-                assert redirect.parse(sent.body) == (None, limit, foreign, False)
+                assert redirect.parse(sent.body) == (None, limit, foreign, False, False)
         exempt = protect.passes(direction, protect.PROTECTED, 0)
         assert exempt
         assert passes.parse(passes.set_(3, direction, exempt).body) == exempt

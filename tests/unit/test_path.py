@@ -38,3 +38,42 @@ def test_links_that_no_impairment_describes_together_are_refused() -> None:
     longest = Link(Impairment(delay_us=60_000_000), Impairment(delay_us=60_000_000))
     with pytest.raises(LabError, match=r"cannot be judged: delay_us is 120000000; it must be 0"):
         across(longest, longest)
+
+
+def test_loss_of_both_and_its_runs() -> None:
+    runs = Impairment(loss_ppm=100_000, loss_burst_hundredths=300)
+    alone = Link(egress=runs)
+    assert across(alone, Link.CLEAN) == alone
+    assert across(Link.CLEAN, Link(ingress=runs)) == alone
+    # Runs of 3 beside a loss of each by itself: 0.19 lost; a run begins at 0.81 - 0.8667 * 0.81.
+    both = across(alone, Link(ingress=Impairment(loss_ppm=100_000))).egress
+    assert (both.loss_ppm, both.loss_burst_hundredths) == (190_000, 176)
+
+
+def test_a_packet_skips_the_delay_of_the_port_that_reorders() -> None:
+    reordered, slow = Impairment(delay_us=1_000, reorder_ppm=7), Impairment(delay_us=50_000)
+    met = across(Link(egress=reordered), Link(ingress=slow)).egress
+    assert (met.delay_us, met.reorder_ppm) == (51_000, 7)
+    in_vain = across(Link(egress=Impairment(reorder_ppm=7)), Link(ingress=slow)).egress
+    assert in_vain.reorder_ppm == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        *(
+            ({field: 1}, {field: 1}, what)
+            for field, what in {
+                "duplicate_ppm": "packets are doubled at both ports",
+                "corrupt_ppm": "packets are made corrupt at both ports",
+                "reorder_ppm": "packets are reordered at both ports",
+            }.items()
+        ),
+        ({"duplicate_ppm": 1}, {"loss_ppm": 1}, "packets are doubled at one port and lost at the"),
+    ],
+)
+def test_what_one_link_does_to_the_others_work_is_refused(
+    first: dict, second: dict, why: str
+) -> None:
+    with pytest.raises(LabError, match=f"cannot be judged: {why}"):
+        across(Link(egress=Impairment(**first)), Link(ingress=Impairment(**second)))

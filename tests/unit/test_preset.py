@@ -79,3 +79,9 @@ def test_a_quantity_may_be_taken_out() -> None:
 def test_a_link_is_not_scaled_out_of_range(text: str) -> None:
     with pytest.raises(InvalidValue):
         presets()["very-bad"].scaled(factors(text))
+
+
+@pytest.mark.parametrize(("factor", "runs"), [("1", 2), ("6", 2), ("9", 9), ("9.5", 19), ("10", 1)])
+def test_runs_of_losses_are_lengthened_where_more_are_lost(factor: str, runs: float) -> None:
+    scaled = presets()["wifi-congested"].scaled(factors(f"loss={factor}"))
+    assert scaled.up["loss_burst_packets"] == runs

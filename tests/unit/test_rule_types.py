@@ -45,7 +45,7 @@ def test_decimals_become_whole_steps() -> None:
     delay = {"delay_ms": 0.001, "delay_correlation_ms": 33.333}
     assert DELAY.put(NONE, delay) == Impairment(delay_us=1, jitter_us=33_333)
     assert LOSS.put(NONE, {"loss_pct": 0.0001}) == Impairment(loss_ppm=1)
-    assert [number.value(1) for number in LOSS.numbers] == [0.0001]
+    assert [number.value(1) for number in LOSS.numbers] == [0.0001, 0.01]
 
 
 def test_an_absent_attribute_counts_as_its_default() -> None:

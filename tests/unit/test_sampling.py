@@ -56,3 +56,25 @@ def test_tcp_only_where_it_can_thrive() -> None:
     )
     assert len(sampling.transfers(PAIR, Link.CLEAN)) == 2
     assert sampling.transfers(PAIR, Link(ingress=Impairment(loss_ppm=10_000))) == []
+
+
+def test_runs_of_losses_get_as_many_packets_as_they_are_worth_less() -> None:
+    alone, runs = (
+        Impairment(loss_ppm=50_000),
+        Impairment(loss_ppm=50_000, loss_burst_hundredths=300),
+    )
+    assert delay_duration_s(alone) == 0
+    assert delay_duration_s(runs) == pytest.approx(9.4, abs=0.1)
+
+
+def test_large_packets_are_sent_where_some_are_corrupt() -> None:
+    asked = Link(egress=Impairment(corrupt_ppm=1, rate_kbps=20_000), ingress=Impairment(loss_ppm=1))
+    (flow,) = sampling.corruptible_flows(PAIR, asked)
+    assert flow.key == ("egress", "corrupt")
+    assert flow.compares_payload
+    assert flow.pps * flow.frame_bits == pytest.approx(0.2 * 20e6)
+
+
+def test_what_skips_a_delay_has_others_to_overtake() -> None:
+    asked = Link(egress=Impairment(delay_us=101_000, jitter_us=20_000, reorder_ppm=1))
+    assert [flow.pps for flow in sampling.delay_flows(PAIR, asked)] == [1000, 500]

@@ -10,7 +10,7 @@ from heat.engine import constraints, properties, support
 from heat.engine.resources.openstack.neutron.qos import QoSRule
 
 from networking_netem.domain.attribute import Attribute, InvalidValue, Number
-from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
+from networking_netem.domain.rule_types import CORRUPT, DELAY, DUPLICATE, LOSS, REORDER, RuleType
 
 
 def _schema(attribute: Attribute) -> properties.Schema:
@@ -97,6 +97,36 @@ class QoSLossRule(_Rule):
     properties_schema = _schemas(LOSS)
 
 
+class QoSDuplicateRule(_Rule):
+    """Duplication of packets in one direction of a QoS policy."""
+
+    rule_type = DUPLICATE
+    entity = DUPLICATE.member
+    properties_schema = _schemas(DUPLICATE)
+
+
+class QoSCorruptRule(_Rule):
+    """Corruption of packets in one direction of a QoS policy."""
+
+    rule_type = CORRUPT
+    entity = CORRUPT.member
+    properties_schema = _schemas(CORRUPT)
+
+
+class QoSReorderRule(_Rule):
+    """Reordering of packets in one direction of a QoS policy."""
+
+    rule_type = REORDER
+    entity = REORDER.member
+    properties_schema = _schemas(REORDER)
+
+
 def resource_mapping() -> Dict[str, type]:
     """Return the resource types of this module, as Heat asks for them."""
-    return {"OS::Neutron::QoSDelayRule": QoSDelayRule, "OS::Neutron::QoSLossRule": QoSLossRule}
+    return {
+        "OS::Neutron::QoSDelayRule": QoSDelayRule,
+        "OS::Neutron::QoSLossRule": QoSLossRule,
+        "OS::Neutron::QoSDuplicateRule": QoSDuplicateRule,
+        "OS::Neutron::QoSCorruptRule": QoSCorruptRule,
+        "OS::Neutron::QoSReorderRule": QoSReorderRule,
+    }

@@ -11,7 +11,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from networking_netem.client import arguments, sdk
-from networking_netem.domain.rule_types import DELAY, LOSS, RuleType
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 
 LOG = logging.getLogger(__name__)
 
@@ -146,51 +146,29 @@ def _add_rule(parser: argparse.ArgumentParser, nargs: Any = None) -> None:
     parser.add_argument("rule", metavar="<rule-id>", nargs=nargs, help="ID of the rule.")
 
 
-class _Delay:
-    rule_type = DELAY
-    resource = sdk.QoSDelayRule
+_VERBS = {
+    "Create": (_Create, "Add {what} to one direction of a QoS policy."),
+    "Set": (_Set, "Change a {name} rule of a QoS policy."),
+    "Show": (_Show, "Show a {name} rule of a QoS policy."),
+    "List": (_List, "List the {name} rules of a QoS policy, or of all policies."),
+    "Delete": (_Delete, "Delete {name} rules of a QoS policy."),
+}
+"""The base of each command, and its help."""
 
 
-class _Loss:
-    rule_type = LOSS
-    resource = sdk.QoSLossRule
+def _define(rule_type: RuleType) -> None:
+    """Define the five commands of a rule type under the names that entry points know."""
+    noun = "".join(part.capitalize() for part in rule_type.name.split("_"))
+    for verb, (base, text) in _VERBS.items():
+        name = f"{verb}{noun}Rule{'s' if verb == 'List' else ''}"
+        members = {
+            "__doc__": text.format(what=rule_type.help.lower(), name=rule_type.name),
+            "__module__": __name__,
+            "rule_type": rule_type,
+            "resource": sdk.RESOURCES[rule_type.name],
+        }
+        globals()[name] = type(name, (base,), members)
 
 
-class CreateDelayRule(_Delay, _Create):
-    """Add a delay, with jitter, to one direction of a QoS policy."""
-
-
-class SetDelayRule(_Delay, _Set):
-    """Change a delay rule of a QoS policy."""
-
-
-class ShowDelayRule(_Delay, _Show):
-    """Show a delay rule of a QoS policy."""
-
-
-class ListDelayRules(_Delay, _List):
-    """List the delay rules of a QoS policy, or of all policies."""
-
-
-class DeleteDelayRule(_Delay, _Delete):
-    """Delete delay rules of a QoS policy."""
-
-
-class CreateLossRule(_Loss, _Create):
-    """Add packet loss to one direction of a QoS policy."""
-
-
-class SetLossRule(_Loss, _Set):
-    """Change a loss rule of a QoS policy."""
-
-
-class ShowLossRule(_Loss, _Show):
-    """Show a loss rule of a QoS policy."""
-
-
-class ListLossRules(_Loss, _List):
-    """List the loss rules of a QoS policy, or of all policies."""
-
-
-class DeleteLossRule(_Loss, _Delete):
-    """Delete loss rules of a QoS policy."""
+for _type in RULE_TYPES:
+    _define(_type)

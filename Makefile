@@ -91,10 +91,9 @@ $(NEUTRON)/ready: tests/neutron/requirements.txt constraints.txt
 	$(NEUTRON)/bin/pip install -q -c constraints.txt -r $<
 	touch $@
 
-# Tests on the packages of Debian's suites, or of those in SUITE, JOBS of them at a time. REBUILD=yes makes their
-# images again.
+# Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again.
 releases: $(VENV)/releases-ready
-	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) --jobs $(or $(JOBS),1) $(SUITE)
+	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) $(SUITE)
 
 # What these two make at their first run, made now: the clients' environments, the suites' images.
 prepare: packages

@@ -8,7 +8,9 @@ offload it has such a qdisc on each port; then a link's ingress is at the root.
 
 from __future__ import annotations
 
-from typing import Any, Collection, List
+from typing import Any, Collection, List, Optional
+
+from ovsdbapp.backend.ovs_idl import command, idlutils
 
 OWNER = "networking-netem"
 """What `external_ids:owner` of our QoS row says."""
@@ -40,8 +42,8 @@ class Switch:
 
     def release(self, device: str) -> None:
         """Leave the root qdisc of a port to Open vSwitch."""
-        if self._bridge.port_exists(device) and self._current(device) in self._rows():
-            self._ovsdb.db_clear("Port", device, "qos").execute(check_error=True)
+        for row in self._rows() if self._bridge.port_exists(device) else ():
+            _Exchange(self._ovsdb, device, row, None).execute(check_error=True)
 
     def kept_roots(self) -> Collection[str]:
         """The ports whose root qdiscs Open vSwitch leaves alone because of our row."""
@@ -62,7 +64,7 @@ class Switch:
         if is_limited:
             self._bridge.delete_ingress_bw_limit_for_port(device)
         if has_root and (current is None or is_limited):
-            self._ovsdb.db_set("Port", device, ("qos", self._row())).execute(check_error=True)
+            _Exchange(self._ovsdb, device, None, self._row()).execute(check_error=True)
         return is_limited
 
     def _is_neutrons(self, row: Any) -> bool:
@@ -91,3 +93,27 @@ class Switch:
             "QoS", ("external_ids", "=", _OURS), ("type", "=", _NOOP), columns=["_uuid"]
         )
         return [row["_uuid"] for row in find.execute(check_error=True)]
+
+
+class _Exchange(command.BaseCommand):
+    """Gives a port another QoS row if it has the one that is named; None is no row.
+
+    Others write the same column. Where the database has changed since this process last heard of
+    it, the transaction is refused, and ovsdbapp tries it anew on what is there by then.
+    """
+
+    def __init__(self, api: Any, device: str, before: Optional[Any], after: Optional[Any]) -> None:
+        super().__init__(api)
+        self._device, self._before, self._after = device, before, after
+
+    def run_idl(self, txn: Any) -> None:
+        port = idlutils.row_by_value(self.api.idl, "Port", "name", self._device, None)
+        if port is None:
+            return
+        port.verify("qos")
+        if [row.uuid for row in port.qos] == _listed(self._before):
+            port.qos = _listed(self._after)
+
+
+def _listed(row: Optional[Any]) -> List[Any]:
+    return [] if row is None else [row]

@@ -7,10 +7,8 @@ import argparse
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
-from typing import List, NamedTuple, Tuple
+from typing import List, Tuple
 
 from rich.console import Console
 from rich.table import Table
@@ -39,25 +37,23 @@ def main(arguments: List[str]) -> int:
         "--neutrons-own", action="store_true", help="run all of the release's own tests of QoS"
     )
     parser.add_argument("--images-only", action="store_true", help="run nothing")
-    parser.add_argument(
-        "--jobs", type=int, default=1, help="run so many suites at a time; each is printed whole"
-    )
     asked = parser.parse_args(arguments)
     unknown = set(asked.suites) - set(SUITES)
     if unknown:
         parser.error(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
     if asked.images_only:
         return _make_images(asked.suites or list(SUITES), asked.rebuild)
-    suites = [SUITES[name] for name in asked.suites or SUITES]
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        run = partial(_run, rebuild=asked.rebuild, neutrons_own=asked.neutrons_own)
-        results = list(pool.map(run, suites))
     table = Table("release", "Debian", "Neutron", "Python", "result", "time", box=None)
-    for suite, result in zip(suites, results):
-        took = f"{result.duration_s // 60} min {result.duration_s % 60:02} s"
-        table.add_row(suite.release, suite.name, *result.versions, result.verdict, took)
+    results = []
+    for name in asked.suites or SUITES:
+        versions, result, duration_s = _run(SUITES[name], asked.rebuild, asked.neutrons_own)
+        suite = SUITES[name]
+        table.add_row(
+            suite.release, name, *versions, result, f"{duration_s // 60} min {duration_s % 60:02} s"
+        )
+        results.append(result)
     Console(width=100, highlight=False).print(table)
-    return 0 if {result.verdict for result in results} == {PASSED} else 1
+    return 0 if set(results) == {PASSED} else 1
 
 
 def _make_images(names: List[str], rebuild: bool) -> int:
@@ -72,21 +68,15 @@ def _make_images(names: List[str], rebuild: bool) -> int:
     return status
 
 
-class _Result(NamedTuple):
-    """What became of a suite; its versions are those of Neutron and Python."""
-
-    versions: Tuple[str, str]
-    verdict: str
-    duration_s: int
-
-
-def _run(suite: Suite, rebuild: bool, neutrons_own: bool) -> _Result:
+def _run(suite: Suite, rebuild: bool, neutrons_own: bool) -> Tuple[Tuple[str, str], str, int]:
+    """Return the versions of Neutron and Python, the result, and the seconds it took."""
+    print(f"== {suite.name}: {suite.release}", flush=True)
     begin_s = time.monotonic()
     try:
         files = image.ensure(suite, rebuild)
     except BrokenSuite as error:
-        print(f"== {suite.name}: {suite.release}\n{error}", flush=True)
-        return _Result(("-", "-"), BROKEN, round(time.monotonic() - begin_s))
+        print(error, flush=True)
+        return ("-", "-"), BROKEN, round(time.monotonic() - begin_s)
     command = [
         "pytest",
         "-q",
@@ -97,15 +87,9 @@ def _run(suite: Suite, rebuild: bool, neutrons_own: bool) -> _Result:
         suite.name,
         *(("--neutrons-own", "all", NEUTRONS_OWN) if neutrons_own else TESTS),
     ]
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=_REPO, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
-    )  # fmt: skip
-    print(f"== {suite.name}: {suite.release}\n{done.stdout}", flush=True)
-    neutron, python = (image.version(files, each) for each in ("python3-neutron", "python3"))
-    duration_s = round(time.monotonic() - begin_s)
-    return _Result((neutron, python), FAILED if done.returncode else PASSED, duration_s)
+    status = subprocess.run([sys.executable, "-m", *command], cwd=_REPO).returncode
+    versions = tuple(image.version(files, each) for each in ("python3-neutron", "python3"))
+    return versions, FAILED if status else PASSED, round(time.monotonic() - begin_s)
 
 
 if __name__ == "__main__":

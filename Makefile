@@ -72,6 +72,7 @@ ovn: $(VENV)/ovn-ready
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel/ovn
 	$(PY) -m pytest -q --backend ovn tests/integration/test_lab.py tests/integration/test_repairs.py \
 		tests/integration/ovn
+	$(PY) -m pytest -q --backend ovn --chassis 2 tests/integration/ovn/two_chassis
 
 $(VENV)/ovn-ready: lab-ovn-packages.txt $(VENV)/ready
 	$(call debian,$$(cat lab-ovn-packages.txt))

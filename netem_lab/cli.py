@@ -16,7 +16,7 @@ from netem_lab.guest.uml import DEFAULT_MEMORY_MIB
 from netem_lab.node import topology
 from netem_lab.node.backend import BACKENDS, DEFAULT_BACKEND
 from netem_lab.scenario import commands
-from netem_lab.session import remote, status, up_down
+from netem_lab.session import remote, state, status, up_down
 from netem_lab.session.state import DEFAULT_API_PORT
 
 _DESCRIPTION = """\
@@ -28,6 +28,7 @@ _EPILOG = """\
 examples:
   netem-lab demo                        impose an unstable link through Neutron, and measure it
   netem-lab demo --backend ovn          the same with OVN in place of Neutron's agent
+  netem-lab demo --backend ovn --chassis 2    the same with the instances on two chassis
   netem-lab up                          start the lab and print the URL of Neutron's API
   netem-lab exec vm1 -- ping -c3 10.0.0.12
   netem-lab measure vm1 vm2             what the link between them is like now
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_json(demo)
     _add_backend(demo, f"that of the lab that is up, else {DEFAULT_BACKEND}", None)
+    _add_chassis(demo, "that of the lab that is up, else 1", None)
     demo.set_defaults(function=_demo)
 
     up = subcommands.add_parser(
@@ -80,14 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_memory(up)
     _add_backend(up, "%(default)s", DEFAULT_BACKEND)
+    _add_chassis(up, "%(default)s", 1)
     up.set_defaults(function=_up)
 
     subcommands.add_parser(
         "status", help="show the API's URL, the instances and the guest; 0 only if all is well"
     ).set_defaults(function=_status)
 
-    execute = subcommands.add_parser("exec", help="run a command in an instance or in the node")
-    execute.add_argument("where", choices=(*topology.NAMES, remote.NODE))
+    execute = subcommands.add_parser("exec", help="run a command in an instance or in a node")
+    execute.add_argument("where", choices=(*topology.NAMES, *state.NODES))
     _add_command(execute)
     execute.set_defaults(function=_exec)
 
@@ -113,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_memory(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-mib", type=_memory, default=DEFAULT_MEMORY_MIB, metavar="N",
-        help="the guest's memory in MiB (default %(default)s)",
+        help="a guest's memory in MiB (default %(default)s)",
     )  # fmt: skip
 
 
@@ -123,6 +126,16 @@ def _add_backend(
     parser.add_argument(
         "--backend", choices=tuple(BACKENDS), default=default,
         help=f"what imposes Neutron's networks (default {default_help})",
+    )  # fmt: skip
+
+
+def _add_chassis(
+    parser: argparse.ArgumentParser, default_help: str, default: Optional[int]
+) -> None:
+    parser.add_argument(
+        "--chassis", type=int, choices=(1, 2), default=default,
+        help="the number of nodes, each a guest; 2 only with --backend ovn"
+        f" (default {default_help})",
     )  # fmt: skip
 
 
@@ -149,7 +162,10 @@ def _number(text: str, least: int, most: int) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    print(up_down.up(arguments.port, arguments.memory_mib, arguments.backend).api_url)
+    lab = up_down.up(
+        arguments.port, arguments.memory_mib, arguments.backend, chassis=arguments.chassis
+    )
+    print(lab.api_url)
 
 
 def _status(_: argparse.Namespace) -> int:
@@ -161,7 +177,7 @@ def _status(_: argparse.Namespace) -> int:
 
 def _exec(arguments: argparse.Namespace) -> int:
     require_root()
-    connection = remote.connect()
+    connection = remote.connect(arguments.where)
     try:
         return interact(connection, remote.command(arguments.where, arguments.argv))
     except ConnectionError:
@@ -170,7 +186,7 @@ def _exec(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     require_root()
-    return commands.demo(arguments.json, arguments.backend)
+    return commands.demo(arguments.json, arguments.backend, arguments.chassis)
 
 
 def _measure(arguments: argparse.Namespace) -> int:

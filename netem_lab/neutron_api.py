@@ -40,8 +40,8 @@ class NeutronClient:
         (member,) = self._call("POST", path, body).values()
         return member
 
-    def put(self, path: str, body: Mapping[str, Any]) -> None:
-        """Change the attributes that `body` names."""
+    def put(self, path: str, body: Optional[Mapping[str, Any]] = None) -> None:
+        """Change the attributes that `body` names; an action has no body."""
         self._call("PUT", path, body)
 
     def delete(self, path: str) -> None:

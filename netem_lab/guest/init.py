@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import List
 
 from netem_lab.guest import executor
-from netem_lab.guest.namespace import GUEST_ADDRESS, GUEST_MAC, PREFIX_LENGTH, mount
+from netem_lab.guest.namespace import mount
+from netem_lab.guest.place import PREFIX_LENGTH, Place
 
 SPECIFICATION = "guest.json"
-HOSTNAME = "netem-lab"
 _PRIVATE = ("/run", "/tmp", "/var/tmp", "/var/log", "/dev/shm")
 _MODULE_ROOT = Path("/run/uml")
 _MS_BIND = 0x1000
@@ -25,18 +25,19 @@ def main() -> None:
     """Set the guest up from the specification in the folder argv[1], then serve commands."""
     # This must be read before /run and /tmp are covered.
     specification = json.loads(Path(sys.argv[1], SPECIFICATION).read_text())
+    place = Place(**specification["place"])
     os.environ["PATH"] = specification["path"]
-    _mount(specification["root"], specification["visible"])
-    socket.sethostname(HOSTNAME)  # oslo.config does not start on "(none)"
+    _mount(specification["root"], specification["visible"], place.hostname)
+    socket.sethostname(place.hostname)  # oslo.config does not start on "(none)"
     _load_modules(specification["modules"])
-    _raise_network()
+    _raise_network(place, specification["has_cable"])
     if os.fork() == 0:
-        executor.serve(GUEST_ADDRESS)
+        executor.serve(place.address)
     while True:  # process 1 becomes the parent of all orphans and must reap them
         os.wait()
 
 
-def _mount(root: str, visible: List[str]) -> None:
+def _mount(root: str, visible: List[str], hostname: str) -> None:
     """Mount the guest's own folders over the host's; `visible` folders are not covered."""
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")
@@ -50,7 +51,7 @@ def _mount(root: str, visible: List[str]) -> None:
             os.makedirs(path, exist_ok=True)
             mount("none", path, "hostfs", os.path.join(root, path.lstrip("/")))
     hosts = Path("/run/hosts")
-    hosts.write_text(f"127.0.0.1 localhost {HOSTNAME}\n")
+    hosts.write_text(f"127.0.0.1 localhost {hostname}\n")
     if os.path.exists("/etc/hosts"):
         mount(str(hosts), "/etc/hosts", "none", flags=_MS_BIND)
 
@@ -70,12 +71,17 @@ def _load_modules(modules: str) -> None:
     subprocess.run(["modprobe", "ifb", "numifbs=0"], check=True)
 
 
-def _raise_network() -> None:
-    commands = (
+def _raise_network(place: Place, has_cable: bool) -> None:
+    commands = [
         "link set lo up",
-        f"link set vec0 address {GUEST_MAC} up",
-        f"address add {GUEST_ADDRESS}/{PREFIX_LENGTH} dev vec0",
-    )
+        f"link set vec0 address {place.mac} up",
+        f"address add {place.address}/{PREFIX_LENGTH} dev vec0",
+    ]
+    if has_cable:
+        commands += [
+            "link set vec1 up",
+            f"address add {place.cable_address}/{PREFIX_LENGTH} dev vec1",
+        ]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True, check=True)
 
 

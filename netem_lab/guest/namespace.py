@@ -10,13 +10,10 @@ from pathlib import Path
 
 from netem_lab.errors import LabError
 from netem_lab.guest.host import program
+from netem_lab.guest.place import FIRST, PREFIX_LENGTH, Place
 
-# Documentation addresses (RFC 5737); they exist in this namespace only.
-HOST_ADDRESS = "192.0.2.1"
-GUEST_ADDRESS = "192.0.2.2"
-PREFIX_LENGTH = 30
-GUEST_MAC = "02:00:c0:00:02:02"
-TAP = "guest"
+HOST_ADDRESS = FIRST.host_address
+GUEST_ADDRESS = FIRST.address
 
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWNET = 0x40000000
@@ -36,20 +33,28 @@ def mount(source: str, target: str, kind: str, options: str = "", flags: int = 0
 def enter(folder: Path, memory_mib: int) -> None:
     """Move this process into new network and mount namespaces.
 
-    They hold the tap that leads to the guest, and a tmpfs over `folder` for the guest's memory.
+    They hold the tap that leads to the first guest, and a tmpfs over `folder` for its memory.
     Both are gone when the last process in the namespaces ends. Raises LabError.
     """
     if _libc.unshare(_CLONE_NEWNET | _CLONE_NEWNS) != 0:
         reason = os.strerror(ctypes.get_errno())
         raise LabError(f"cannot make network and mount namespaces: {reason}")
     mount("none", "/", "none", flags=_MS_REC_PRIVATE)
+    make_room(folder, memory_mib, FIRST)
+
+
+def make_room(folder: Path, memory_mib: int, place: Place) -> None:
+    """Make what a guest needs in the namespaces of this process; raises LabError.
+
+    That is a tmpfs over `folder`, and the tap of its place.
+    """
     mount("tmpfs", str(folder), "tmpfs", f"mode=700,size={memory_mib + 64}m")
     commands = (
-        f"tuntap add dev {TAP} mode tap",
-        f"address add {HOST_ADDRESS}/{PREFIX_LENGTH} dev {TAP}",
-        f"link set {TAP} up",
+        f"tuntap add dev {place.tap} mode tap",
+        f"address add {place.host_address}/{PREFIX_LENGTH} dev {place.tap}",
+        f"link set {place.tap} up",
         # With a permanent neighbour, the first SYN after boot need not wait for an ARP retry.
-        f"neighbour add {GUEST_ADDRESS} lladdr {GUEST_MAC} dev {TAP} nud permanent",
+        f"neighbour add {place.address} lladdr {place.mac} dev {place.tap} nud permanent",
     )
     made = subprocess.run(
         [program("ip"), "-batch", "-"], input="\n".join(commands), text=True, capture_output=True

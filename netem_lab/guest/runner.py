@@ -69,12 +69,14 @@ class Runner:
     """Runs commands in one node.
 
     `spawn` starts a command there. `python` is the command of an interpreter there. `urgent` makes
-    a context in which the node runs before the host's other processes.
+    a context in which the node runs before the host's other processes. `address` is where another
+    node reaches it, if there is one.
     """
 
     spawn: Callable[[Sequence[str]], Remote]
     python: Sequence[str] = ISOLATED_PYTHON
     urgent: Callable[[], ContextManager[None]] = contextlib.nullcontext
+    address: str = ""
 
     def run(self, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

@@ -11,9 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 from weakref import WeakSet
 
 from netem_lab.errors import LabError
@@ -21,7 +21,7 @@ from netem_lab.guest import xstate
 from netem_lab.guest.executor import PORT
 from netem_lab.guest.host import UML_MODULES, program, search_path
 from netem_lab.guest.init import SPECIFICATION
-from netem_lab.guest.namespace import GUEST_ADDRESS, TAP
+from netem_lab.guest.place import CABLE_MTU, FIRST, Place
 
 BOOT_TIMEOUT_S = 60
 DEFAULT_MEMORY_MIB = 1024
@@ -45,7 +45,7 @@ HOST = Userland(Path("/"), sys.executable, (sys.prefix, sys.base_prefix))
 
 
 class Guest:
-    """One running kernel, reached over the tap of the namespace that it was booted in.
+    """One running kernel, reached over the tap of its place in the namespace it was booted in.
 
     It dies with the process that booted it, however that one ends. `folder` is the guest's own
     tmpfs, within the root.
@@ -58,11 +58,15 @@ class Guest:
         visible: Sequence[str] = (),
         userland: Userland = HOST,
         modules: Path = UML_MODULES,
+        place: Place = FIRST,
+        cable: Optional[socket.socket] = None,
     ) -> None:
         """Start to boot; the root's `visible` folders are not covered, even under /tmp and /run.
 
-        `modules` is a folder of kernel modules within the root.
+        `modules` is a folder of kernel modules within the root. `cable` is one of a pair of
+        sockets, of which another guest has the other.
         """
+        self._address = place.address
         self._console = folder / "console.log"
         inside = Path("/", folder.relative_to(userland.root))
         specification = {
@@ -70,6 +74,8 @@ class Guest:
             "root": str(userland.root),
             "modules": str(modules),
             "visible": (str(inside), str(SOURCE), str(modules), *userland.visible, *visible),
+            "place": asdict(place),
+            "has_cable": cable is not None,
         }
         (folder / SPECIFICATION).write_text(json.dumps(specification))
         command = [
@@ -78,7 +84,8 @@ class Guest:
             *(program("linux.uml"), f"mem={memory_mib}M", "rootfstype=hostfs"),
             *(f"rootflags={userland.root}", "rw"),
             *(f"uml_dir={folder}", "umid=guest", "con=null", "con0=null,fd:1", "quiet", "panic=1"),
-            *("noreboot", f"vec0:transport=tap,ifname={TAP},depth=128,gro=1"),
+            *("noreboot", f"vec0:transport=tap,ifname={place.tap},depth=128,gro=1"),
+            *([f"vec1:transport=fd,fd={cable.fileno()},mtu={CABLE_MTU}"] if cable else []),
             # Arguments with a `=` that the kernel does not know become process 1's environment.
             *(f'PYTHONPATH="{SOURCE}"', f'init="{userland.python}"'),
             *("--", "-m", "netem_lab.guest.init", f'"{inside}"'),
@@ -97,7 +104,7 @@ class Guest:
                 env=environment,
                 cwd="/",
                 start_new_session=True,
-                pass_fds=[theirs],
+                pass_fds=[theirs, *([cable.fileno()] if cable else [])],
             )
         os.close(theirs)
         self._connections: WeakSet[socket.socket] = WeakSet()
@@ -111,7 +118,7 @@ class Guest:
             if self._process.poll() is not None:
                 raise LabError("the guest kernel died while it booted", self.console())
             try:
-                socket.create_connection((GUEST_ADDRESS, PORT), timeout=0.1).close()
+                socket.create_connection((self._address, PORT), timeout=0.1).close()
                 return
             except ConnectionRefusedError:
                 time.sleep(0.05)
@@ -121,7 +128,7 @@ class Guest:
 
     def connect(self, port: int = PORT) -> socket.socket:
         """A connection to a port of the guest; it is shut down when the guest dies."""
-        connection = socket.create_connection((GUEST_ADDRESS, port))
+        connection = socket.create_connection((self._address, port))
         self._connections.add(connection)
         return connection
 

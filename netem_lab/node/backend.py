@@ -8,6 +8,7 @@ from typing import Dict, Mapping, Protocol, Tuple
 
 from netem_lab.node.openvswitch import OpenVSwitch
 from netem_lab.node.ovn import Ovn
+from netem_lab.node.part import Part
 from netem_lab.node.processes import Start
 
 
@@ -35,11 +36,18 @@ class Backend(Protocol):
         """Whether meters of its own impose bandwidth limits of ports without delay and loss."""
 
     @property
+    def most_chassis(self) -> int:
+        """How many nodes a lab can have."""
+
+    @property
     def variables(self) -> Mapping[str, str]:
         """The variables that Neutron's environment must have."""
 
-    def starts(self, log_folder: Path, configuration: str) -> Dict[str, Start]:
-        """Return what starts the node's processes besides Neutron, in order.
+    def settings(self, part: Part) -> Mapping[str, str]:
+        """What its file of options is filled in with besides, on a node."""
+
+    def starts(self, log_folder: Path, configuration: str, part: Part) -> Dict[str, Start]:
+        """Return what starts a node's processes besides Neutron, in order.
 
         `configuration` is its part of Neutron's options, filled in.
         """

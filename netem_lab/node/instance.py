@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable
+from typing import Any, Dict, Iterable, List, Sequence
 
 from netem_lab.node import ovs
+
+_HOST = "binding:host_id"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,14 @@ class Instance:
         """True if one ping to the peer is answered within a second."""
         command = ["ip", "netns", "exec", self.name, "ping", "-c1", "-W1", "-q", peer.address]
         return subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def boot_here(instances: Sequence[Instance]) -> List[Instance]:
+    """Boot those that Neutron has bound to this node, and return them."""
+    here = [each for each in instances if each.port[_HOST] == socket.gethostname()]
+    for instance in here:
+        instance.boot(peers=[peer for peer in instances if peer is not instance])
+    return here
 
 
 # The MTU that Neutron gives to instances on a local network.

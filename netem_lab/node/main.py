@@ -4,25 +4,23 @@
 from __future__ import annotations
 
 import os
-import socket
-import string
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
-from typing import Sequence
+from typing import Callable, Sequence
 
 from netem_lab.errors import LabError
 from netem_lab.neutron_api import NeutronClient
+from netem_lab.node import files
 from netem_lab.node.backend import BACKENDS, Backend
+from netem_lab.node.files import LOG_FOLDER
+from netem_lab.node.instance import boot_here
 from netem_lab.node.neutron import API_PORT
+from netem_lab.node.part import Part
 from netem_lab.node.processes import Processes
-from netem_lab.node.topology import NAMES, Topology
+from netem_lab.node.topology import Topology
 
-LOG_FOLDER = Path("/var/log/netem-lab")
-RUN_FOLDER = Path("/run/neutron")
 READY = "ready"
-_DATABASE = RUN_FOLDER / "neutron.sqlite"
 
 
 def _start_neutron(
@@ -33,7 +31,7 @@ def _start_neutron(
     # Neutron 29 does not use eventlet, but each of its processes warns that eventlet is deprecated.
     environment = dict(os.environ, PATH=path, PYTHONWARNINGS="ignore", **backend.variables)
     command = [sys.executable, "-m", "netem_lab.node.neutron", backend.name]
-    command += [database, str(_DATABASE), *configuration]
+    command += [database, str(files.DATABASE), *configuration]
     with (LOG_FOLDER / "neutron.out").open("ab") as output:
         return subprocess.Popen(
             command,
@@ -44,55 +42,49 @@ def _start_neutron(
         )
 
 
-def _configure(name: str) -> str:
-    """Fill in a file of options that is beside this one, and return where it is."""
-    values = {
-        "prefix": sys.prefix,
-        "log_folder": LOG_FOLDER,
-        "run_folder": RUN_FOLDER,
-        "hostname": socket.gethostname(),
-        "database": _DATABASE,
-    }
-    template = string.Template(Path(__file__).with_name(name).read_text())
-    configuration = RUN_FOLDER / name
-    configuration.write_text(template.substitute(values))
-    return str(configuration)
-
-
 def main() -> None:
-    """Start the node, print `ready`, and keep it running; argv: backend, the host's database."""
-    name, database = sys.argv[1:]
-    backend = BACKENDS[name]
-    for folder in (LOG_FOLDER, RUN_FOLDER):
-        folder.mkdir(parents=True)
+    """Start the node, print `ready`, and keep it running; argv: its part."""
+    part = Part.decode(sys.argv[1])
+    backend = BACKENDS[part.backend]
+    files.make_folders()
+    settings = backend.settings(part)
     # Neutron takes longest, so it is started first. It waits for what it needs by itself.
-    configuration = [_configure(f"{each}.conf") for each in ("neutron", name)]
-    neutron_starts = {"neutron": partial(_start_neutron, backend, configuration, database)}
-    processes = Processes({**neutron_starts, **backend.starts(LOG_FOLDER, configuration[-1])})
+    files.configure("policy.yaml", settings)
+    configuration = [
+        files.configure(f"{each}.conf", settings) for each in ("neutron", part.backend)
+    ]
+    start_neutron = partial(_start_neutron, backend, configuration, part.database)
+    starts = backend.starts(LOG_FOLDER, configuration[-1], part)
+    processes = Processes({"neutron": start_neutron, **starts})
     neutron = NeutronClient(f"http://127.0.0.1:{API_PORT}")
     processes.wait_until(neutron.answers, "Neutron's API")
     topology = Topology(neutron)
     subnet = topology.create_subnet()
-    agents = " and the ".join(backend.agents)
-    processes.wait_until(lambda: topology.agents_are_alive(backend.agents), f"the {agents}")
-    one, other = instances = [
-        topology.create_instance(name, subnet, socket.gethostname()) for name in NAMES
-    ]
-    for instance in instances:
-        instance.boot(peers=[peer for peer in instances if peer is not instance])
+    agents, hosts = " and the ".join(backend.agents), set(part.hosts.values())
+    processes.wait_until(lambda: topology.agents_are_alive(backend.agents, hosts), f"the {agents}")
+    instances = [topology.create_instance(name, subnet, host) for name, host in part.hosts.items()]
+    here = boot_here(instances)
     processes.wait_until(
         lambda: all(port["status"] == "ACTIVE" for port in topology.ports()),
         "both ports to be ACTIVE",
     )
-    processes.wait_until(lambda: one.reaches(other) and other.reaches(one), "the instances to ping")
+    processes.wait_until(
+        lambda: all(one.reaches(other) for one in here for other in instances if one != other),
+        "the instances to ping",
+    )
     print(READY, flush=True)
     processes.run()
 
 
-if __name__ == "__main__":
+def run(main: Callable[[], None]) -> None:
+    """Run the program of a node; an error is its last line."""
     try:
         main()
     except subprocess.CalledProcessError as error:
         sys.exit(f"{' '.join(error.cmd)}: exit status {error.returncode}")
     except LabError as error:
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, Mapping
 
 from netem_lab.node import ovs
+from netem_lab.node.part import Part
 from netem_lab.node.processes import Start
 
 
@@ -18,10 +19,15 @@ class OpenVSwitch:
     agents = ("Open vSwitch agent",)
     needs_zones = False
     metered = False
+    most_chassis = 1  # Neutron's message bus is within one process
     programs: Mapping[str, str] = {}
     variables: Mapping[str, str] = {}
 
-    def starts(self, log_folder: Path, configuration: str) -> Dict[str, Start]:
+    def settings(self, part: Part) -> Mapping[str, str]:
+        """Nothing."""
+        return {}
+
+    def starts(self, log_folder: Path, configuration: str, part: Part) -> Dict[str, Start]:
         """Open vSwitch; the agent waits for it by itself."""
         return {
             "ovsdb-server": partial(ovs.start_database, log_folder),

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Dict, Mapping
 
 from netem_lab.node import ovs
+from netem_lab.node.part import Part
 from netem_lab.node.processes import Start
 
 RUN = Path("/run/ovn")
 _SCHEMAS = Path("/usr/share/ovn")
 _AGENT = "networking-netem-ovn-agent"
 _NORTHBOUND, _SOUTHBOUND = "ovnnb_db", "ovnsb_db"
+_SOUTHBOUND_PORT = 6642
 
 
 class Ovn:
@@ -28,6 +30,7 @@ class Ovn:
     agents = ("OVN Controller agent", "OVN netem agent")
     needs_zones = True
     metered = True
+    most_chassis = 2
     programs: Mapping[str, str] = {
         "ovn-controller": "ovn-host",
         "ovn-northd": "ovn-central",
@@ -38,15 +41,22 @@ class Ovn:
     # OVN, and no port becomes ACTIVE (29).
     variables: Mapping[str, str] = {"ASGI_WORKERS": "1"}
 
-    def starts(self, log_folder: Path, configuration: str) -> Dict[str, Start]:
+    def settings(self, part: Part) -> Mapping[str, str]:
+        """Where the southbound database is."""
+        return {"southbound": _southbound(part)}
+
+    def starts(self, log_folder: Path, configuration: str, part: Part) -> Dict[str, Start]:
         """OVN and Open vSwitch, and what keeps the links of the node's ports."""
+        central = {
+            _NORTHBOUND: partial(_start_database, _NORTHBOUND, "ovn-nb", log_folder),
+            _SOUTHBOUND: partial(_start_database, _SOUTHBOUND, "ovn-sb", log_folder, part.address),
+            "ovn-northd": partial(_start_northd, log_folder),
+        }
         return {
             "ovsdb-server": partial(ovs.start_database, log_folder),
-            _NORTHBOUND: partial(_start_database, _NORTHBOUND, "ovn-nb", log_folder),
-            _SOUTHBOUND: partial(_start_database, _SOUTHBOUND, "ovn-sb", log_folder),
-            "ovn-northd": partial(_start_northd, log_folder),
+            **(central if part.is_central else {}),
             "ovs-vswitchd": partial(ovs.start_switch, log_folder),
-            "ovn-controller": partial(_start_controller, log_folder),
+            "ovn-controller": partial(_start_controller, log_folder, part),
             _AGENT: partial(_start_agent, log_folder, configuration),
         }
 
@@ -62,7 +72,16 @@ def _socket(database: str) -> str:
     return f"unix:{RUN}/{database}.sock"
 
 
-def _start_database(name: str, schema: str, log_folder: Path) -> subprocess.Popen[bytes]:
+def _southbound(part: Part) -> str:
+    """The southbound database for a client on a node."""
+    return _socket(_SOUTHBOUND) if part.is_central else f"tcp:{part.central}:{_SOUTHBOUND_PORT}"
+
+
+def _start_database(
+    name: str, schema: str, log_folder: Path, address: str = ""
+) -> subprocess.Popen[bytes]:
+    """Start a database; with an address, other nodes reach it there."""
+    remotes = [_socket(name), *([f"tcp:{_SOUTHBOUND_PORT}:{address}"] if address else [])]
     RUN.mkdir(exist_ok=True)
     database = RUN / f"{name}.db"
     if not database.exists():
@@ -70,7 +89,7 @@ def _start_database(name: str, schema: str, log_folder: Path) -> subprocess.Pope
         subprocess.run(command, check=True)
     return subprocess.Popen(
         ["ovsdb-server", "-vconsole:off", f"--log-file={log_folder}/{name}.log",
-         f"--pidfile={RUN}/{name}.pid", f"--remote=p{_socket(name)}", str(database)],
+         f"--pidfile={RUN}/{name}.pid", *(f"--remote=p{each}" for each in remotes), str(database)],
     )  # fmt: skip
 
 
@@ -81,13 +100,14 @@ def _start_northd(log_folder: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _start_controller(log_folder: Path) -> subprocess.Popen[bytes]:
+def _start_controller(log_folder: Path, part: Part) -> subprocess.Popen[bytes]:
     """Start ovn-controller, which makes the integration bridge."""
+    RUN.mkdir(exist_ok=True)
     chassis = {
         "hostname": socket.gethostname(),
-        "ovn-remote": _socket(_SOUTHBOUND),
+        "ovn-remote": _southbound(part),
         "ovn-encap-type": "geneve",
-        "ovn-encap-ip": "127.0.0.1",
+        "ovn-encap-ip": part.address,
     }
     settings = [f'external_ids:{name}="{value}"' for name, value in chassis.items()]
     ovs.vsctl("--no-wait", "set", "Open_vSwitch", ".", *settings)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -22,17 +23,18 @@ def start_database(log_folder: Path) -> subprocess.Popen[bytes]:
     database = RUN / "conf.db"
     if not database.exists():
         subprocess.run(["ovsdb-tool", "create", str(database), _SCHEMA], check=True)
-    socket = RUN / "db.sock"
+    where = RUN / "db.sock"
     return subprocess.Popen(
         ["ovsdb-server", "-vconsole:off", f"--log-file={log_folder}/ovsdb-server.log",
-         f"--remote=punix:{socket}", "--remote=ptcp:6640:127.0.0.1", str(database)],
+         f"--remote=punix:{where}", "--remote=ptcp:6640:127.0.0.1", str(database)],
     )  # fmt: skip
 
 
 def start_switch(log_folder: Path) -> subprocess.Popen[bytes]:
     """Start ovs-vswitchd, but not before the kernel has run for 10 s."""
     subprocess.run(["modprobe", "openvswitch"], check=True)
-    vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=netem-lab")
+    name = f"external_ids:system-id={socket.gethostname()}"
+    vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".", name)
     while uptime_s() < EARLIEST_UPTIME_S:
         time.sleep(0.05)
     return subprocess.Popen(

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from typing import Any, Dict, Iterable, List
+from typing import Any, Collection, Dict, Iterable, List
 
 from netem_lab.neutron_api import NeutronClient
 from netem_lab.node.instance import Instance
@@ -21,10 +22,15 @@ class Topology:
     def __init__(self, neutron: NeutronClient) -> None:
         self._neutron = neutron
 
-    def agents_are_alive(self, types: Iterable[str]) -> bool:
-        """True once an agent of each type has reported; no port can have a link before."""
+    def agents_are_alive(self, types: Collection[str], hosts: Iterable[str] = ()) -> bool:
+        """True once an agent of each type has reported, on each of the hosts that are named.
+
+        No port can have a link before.
+        """
         agents = self._neutron.get("agents")["agents"]
-        return set(types) <= {agent["agent_type"] for agent in agents if agent["alive"]}
+        alive = {(agent["agent_type"], agent["host"]) for agent in agents if agent["alive"]}
+        on_hosts = set(itertools.product(types, hosts)) <= alive
+        return on_hosts and set(types) <= {agent_type for agent_type, _ in alive}
 
     def ports(self) -> List[Dict[str, Any]]:
         """The instances' ports."""
@@ -38,6 +44,10 @@ class Topology:
             "subnet", network_id=network["id"], ip_version=4, cidr=_CIDR, enable_dhcp=False
         )
 
+    def instances(self) -> List[Instance]:
+        """The instances that have ports."""
+        return [_instance(port) for port in self.ports()]
+
     def create_instance(self, name: str, subnet: Dict[str, Any], host: str) -> Instance:
         """Create a port bound to the node `host`, whose agent must be alive."""
         port = self._create(
@@ -49,7 +59,11 @@ class Topology:
             device_id=str(uuid.uuid4()),
             **{"binding:host_id": host},
         )
-        return Instance(port, prefix_length=int(subnet["cidr"].split("/")[1]))
+        return _instance(port)
 
     def _create(self, resource: str, **attributes: Any) -> Dict[str, Any]:
         return self._neutron.post(f"{resource}s", {resource: attributes})
+
+
+def _instance(port: Dict[str, Any]) -> Instance:
+    return Instance(port, prefix_length=int(_CIDR.split("/")[1]))

@@ -27,10 +27,15 @@ class Endpoint:
     address: str
 
 
+def is_here(netns: str) -> bool:
+    """Whether the VM of this network namespace is in this guest."""
+    return os.path.exists(_path(netns))
+
+
 @contextlib.contextmanager
 def inside(netns: str) -> Iterator[None]:
     """Work in the network namespace `netns`; a socket opened there stays there."""
-    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{netns}") as there:
+    with open("/proc/thread-self/ns/net") as home, open(_path(netns)) as there:
         _setns(there.fileno())
         try:
             yield
@@ -51,6 +56,10 @@ def find(netns: str) -> Endpoint:
                 continue
             return Endpoint(netns, socket.inet_ntoa(address))
     raise LookupError(f"no interface in network namespace {netns} has an IPv4 address")
+
+
+def _path(netns: str) -> str:
+    return f"/run/netns/{netns}"
 
 
 def _udp() -> socket.socket:

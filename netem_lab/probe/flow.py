@@ -111,6 +111,8 @@ class Sample:
     corrupt_bits: int = 0
     """In how many bits these differed."""
     netem: Optional[NetemCount] = None
+    clock_error_ms: float = 0.0
+    """How far the mean may be off because the VMs are in two guests, each with a clock."""
 
     @property
     def distinct(self) -> int:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from typing import NamedTuple, Optional
 
+from netem_lab.probe.flow import Datagrams
+
 _HEADER = struct.Struct("!HIQ")
+"""The mark of the receiver, the number of the packet, and when it was sent."""
 _COPIES = 3
 
 
@@ -26,10 +28,10 @@ class Payload:
     what was sent.
     """
 
-    def __init__(self, size_bytes: int, is_compared: bool) -> None:
-        self._mark = int.from_bytes(os.urandom(2), "big")
-        self._copies = _COPIES if is_compared else 1
-        self._size_bytes = max(size_bytes, self._copies * _HEADER.size)
+    def __init__(self, flow: Datagrams, mark: int) -> None:
+        self._mark = mark
+        self._copies = _COPIES if flow.compares_payload else 1
+        self._size_bytes = max(flow.payload_bytes, self._copies * _HEADER.size)
 
     @property
     def read_bytes(self) -> int:

@@ -12,6 +12,7 @@ from typing import (
     Dict,
     Iterable,
     Iterator,
+    List,
     Optional,
     Protocol,
     Sequence,
@@ -44,12 +45,20 @@ class Node(Protocol):
     def urgent(self) -> Callable[[], ContextManager[None]]:
         """Makes a context in which the node runs before the host's other processes."""
 
+    @property
+    def address(self) -> str:
+        """Where another node reaches it."""
+
 
 class Prober:
-    """Runs flows between the VMs of a node."""
+    """Runs flows between the VMs of a node, or between one there and one in another node.
 
-    def __init__(self, node: Node, progress: Progress) -> None:
+    `node` has the devices whose netem counts are taken.
+    """
+
+    def __init__(self, node: Node, progress: Progress, other: Optional[Node] = None) -> None:
         self._node = node
+        self._other = other
         self._progress = progress
 
     def run(
@@ -69,15 +78,24 @@ class Prober:
         self, stages: Sequence[Sequence[Flow]], meanwhile: Optional[Callable[[], None]]
     ) -> Answers:
         specs = json.dumps([[asdict(flow) for flow in stage] for stage in stages if stage])
-        probe = self._node.spawn([*self._node.python, "-m", "netem_lab.probe.main", specs])
+        probes: List[Any] = []
         try:
+            where: List[str] = []
+            if self._other:
+                probes.append(_start(self._other, specs, self._other.address))
+                where = [self._other.address, str(_port(probes[0]))]
+            probe = _start(self._node, specs, *where)
+            probes.append(probe)
             awaited = any(getattr(flow, "awaits_edit", False) for stage in stages for flow in stage)
             answers = dict(self._answers(probe, meanwhile, awaited))
+            # The end of one ends the other.
+            failed = [each for each in probes if each.wait()]
         except BaseException:
-            probe.kill()
+            for each in probes:
+                each.kill()
             raise
-        if probe.wait():
-            raise LabError("the probe failed in the node", probe.stderr)
+        if failed:
+            raise LabError("the probe failed in the node", "".join(p.stderr for p in failed))
         return answers
 
     def _answers(
@@ -97,6 +115,17 @@ class Prober:
                         self._node.spawn(["sh", "-c", f"kill -USR1 {pid}"]).wait()
             else:
                 yield Key(*event["flow"]), _answer(event)
+
+
+def _start(node: Node, specs: str, *where: str) -> Any:
+    return node.spawn([*node.python, "-m", "netem_lab.probe.main", specs, *where])
+
+
+def _port(probe: Any) -> int:
+    """Where a probe listens, which is its first event."""
+    for line in probe:
+        return int(json.loads(line)["port"])
+    raise LabError("the probe failed in the node", probe.stderr)
 
 
 def _answer(event: Dict[str, Any]) -> Answer:

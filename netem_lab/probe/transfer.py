@@ -6,10 +6,11 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-from typing import Callable, Iterator, Tuple
+from typing import Any, Callable, NamedTuple, Optional
 
-from netem_lab.probe.endpoint import Endpoint, inside
+from netem_lab.probe.endpoint import Endpoint, inside, is_here
 from netem_lab.probe.flow import SEGMENT_OVERHEAD_BYTES, Goodput, Transfer
+from netem_lab.probe.peer import Alone
 from netem_lab.probe.pulse import BEAT_S, Pulse
 
 _CHUNK = bytes(64 << 10)
@@ -17,24 +18,72 @@ _CONNECT_TIMEOUT_S = 10.0
 _PROGRESS_EVERY_S = 0.5
 
 
+class Carried(NamedTuple):
+    """What the ends of a connection have found; of an end that is not in this guest, 0.
+
+    All is from when the connection had settled to its last byte.
+    """
+
+    received_bytes: int
+    duration_s: float
+    stalled_s: float
+    segment_bytes: int
+
+    def joined(self, other: Carried) -> Carried:
+        """What both ends have found. Their guests may have been stalled at different times."""
+        return Carried(
+            self.received_bytes + other.received_bytes,
+            self.duration_s + other.duration_s,
+            self.stalled_s + other.stalled_s,
+            self.segment_bytes + other.segment_bytes,
+        )
+
+    @property
+    def goodput(self) -> Goodput:
+        """Both rates; they are 0 where nothing arrived."""
+        if self.duration_s <= 0:
+            return Goodput(0.0, 0.0)
+        goodput_kbps = self.received_bytes * 8 / 1000 / self.duration_s
+        wire_kbps = goodput_kbps * (1 + SEGMENT_OVERHEAD_BYTES / self.segment_bytes)
+        return Goodput(goodput_kbps, wire_kbps, self.stalled_s / self.duration_s)
+
+
+NOTHING = Carried(0, 0.0, 0.0, 0)
+
+
 def transfer(
-    flow: Transfer, endpoints: Callable[[str], Endpoint], progress: Callable[[float], None]
-) -> Goodput:
-    """Run `flow` and return its goodput, measured from when it has settled to its last byte."""
-    with _connection(endpoints(flow.sender), endpoints(flow.receiver)) as (sending, receiving):
-        segment_bytes = sending.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
-        goodput_kbps, stalled_share = _pump(flow, sending, receiving, progress)
-    wire_kbps = goodput_kbps * (1 + SEGMENT_OVERHEAD_BYTES / segment_bytes)
-    return Goodput(goodput_kbps, wire_kbps, stalled_share)
+    flow: Transfer,
+    endpoints: Callable[[str], Endpoint],
+    progress: Callable[[float], None],
+    peer: Alone,
+) -> Carried:
+    """Run the ends of `flow` that are in this guest, and return what they found."""
+    with contextlib.ExitStack() as stack:
+        listener = sending = receiving = None
+        if is_here(flow.receiver):
+            receiver = endpoints(flow.receiver)
+            listener = stack.enter_context(_socket(receiver.netns))
+            listener.bind((receiver.address, 0))
+            listener.listen(1)
+        ours = listener.getsockname() if listener else None
+        target: Any = peer.swap("target", ours, None) or ours
+        if is_here(flow.sender):
+            sending = stack.enter_context(_socket(flow.sender))
+            address, port = target
+            sending.connect((address, port))
+            sending.setblocking(False)
+        if listener:
+            receiving = stack.enter_context(listener.accept()[0])
+            receiving.setblocking(False)
+        return _pump(flow, sending, receiving, progress)
 
 
 def _pump(
     flow: Transfer,
-    sending: socket.socket,
-    receiving: socket.socket,
+    sending: Optional[socket.socket],
+    receiving: Optional[socket.socket],
     progress: Callable[[float], None],
-) -> Tuple[float, float]:
-    """Return the goodput in kbit/s, and the share of the time in which the machine was stalled."""
+) -> Carried:
     pulse = Pulse()
     start_s = told_s = pulse.now_s
     settled_s, end_s = start_s + flow.settle_s, start_s + flow.duration_s
@@ -42,45 +91,36 @@ def _pump(
     received_bytes = 0
     buffer = bytearray(1 << 20)
     while pulse.now_s < end_s:
-        readable, writable, _ = select.select([receiving], [sending], [], BEAT_S)
+        readable, writable, _ = select.select(
+            [receiving] if receiving else [], [sending] if sending else [], [], BEAT_S
+        )
         pulse.woke(pulse.now_s + BEAT_S)
+        if not (first_s if receiving else pulse.now_s >= settled_s):
+            settling_stalled_s = pulse.stalled_s
         if readable:
+            assert receiving
             size = receiving.recv_into(buffer)
             if first_s:
                 received_bytes += size
                 last_s = pulse.now_s
             elif pulse.now_s >= settled_s:
                 first_s = last_s = pulse.now_s
-                settling_stalled_s = pulse.stalled_s
         if writable:
-            with contextlib.suppress(BlockingIOError):
+            assert sending
+            # The receiver's time may be over a little earlier.
+            with contextlib.suppress(BlockingIOError, ConnectionError):
                 sending.send(_CHUNK)
         if pulse.now_s >= told_s:
             told_s = pulse.now_s + _PROGRESS_EVERY_S
             progress((pulse.now_s - start_s) / flow.duration_s)
     progress(1.0)
-    duration_s = last_s - first_s
-    if duration_s <= 0:
-        return 0.0, 0.0
-    stalled_share = (pulse.stalled_s - settling_stalled_s) / duration_s
-    return received_bytes * 8 / 1000 / duration_s, stalled_share
+    segment_bytes = sending.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) if sending else 0
+    stalled_s = pulse.stalled_s - settling_stalled_s
+    return Carried(received_bytes, last_s - first_s, stalled_s, segment_bytes)
 
 
-@contextlib.contextmanager
-def _connection(
-    sender: Endpoint, receiver: Endpoint
-) -> Iterator[Tuple[socket.socket, socket.socket]]:
-    with contextlib.ExitStack() as stack:
-        with inside(receiver.netns):
-            listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        with inside(sender.netns):
-            sending = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        listener.bind((receiver.address, 0))
-        listener.listen(1)
-        listener.settimeout(_CONNECT_TIMEOUT_S)
-        sending.settimeout(_CONNECT_TIMEOUT_S)
-        sending.connect(listener.getsockname())
-        receiving = stack.enter_context(listener.accept()[0])
-        sending.setblocking(False)
-        receiving.setblocking(False)
-        yield sending, receiving
+def _socket(netns: str) -> socket.socket:
+    with inside(netns):
+        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.settimeout(_CONNECT_TIMEOUT_S)
+    return made

@@ -17,10 +17,14 @@ from netem_lab.verdict.row import Section
 from netem_lab.verdict.sampling import Pair
 
 
-def demo(as_json: bool = False, backend: Optional[str] = None) -> int:
+def demo(
+    as_json: bool = False, backend: Optional[str] = None, chassis: Optional[int] = None
+) -> int:
     """Play the scenario and print its tables; return 0 if every verdict is good, else 1."""
-    with up_down.opened(backend) as lab, Display() as display:
-        sections = Scenario(NeutronClient(lab.api_url), remote.node(), display, lab.metered).play()
+    with up_down.opened(backend, chassis=chassis) as lab, Display() as display:
+        neutron = NeutronClient(lab.api_url)
+        nodes = (remote.node(), remote.other_node())
+        sections = Scenario(neutron, nodes[0], display, lab.metered, nodes[1]).play()
     return report.show(sections, as_json)
 
 
@@ -31,7 +35,7 @@ def measure(first: str, second: str, as_json: bool = False) -> int:
         asked = across(*(link_of(neutron.rules(neutron.port(vm))) for vm in (first, second)))
         section = Section(f"{first} to {second} (egress) and back (ingress), as they are now")
         display.step(section.title)
-        prober = Prober(remote.node(), display.working)
+        prober = Prober(remote.node(), display.working, remote.other_node())
         pair = Pair(first, second)
         section.rows += judge(prober, pair, asked, probe(prober, pair, asked), metered=lab.metered)
     return report.show([section], as_json)

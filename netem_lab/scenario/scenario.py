@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 from netem_lab.errors import LabError
 from netem_lab.guest.runner import Runner
@@ -15,7 +15,8 @@ from netem_lab.progress import Display
 from netem_lab.scenario import meters
 from netem_lab.scenario.port_policy import PortPolicy, asks_for
 from netem_lab.verdict import sampling
-from netem_lab.verdict.judging import NO_CLEAN_MS, judge, probe
+from netem_lab.verdict.delays import Clean
+from netem_lab.verdict.judging import NO_CLEAN, judge, probe
 from netem_lab.verdict.row import Row, Section, Verdict
 from netem_lab.verdict.sampling import Pair
 from networking_netem.domain.impairment import Impairment
@@ -41,26 +42,35 @@ _EDITED = Link(
 class Scenario:
     """Five steps on vm1's port; the first measures the clean link's delay for all others.
 
-    `metered` says that OVN's meters impose the second step's limits.
+    `metered` says that OVN's meters impose the second step's limits. `other` is the node that has
+    vm2 where `node` has not.
     """
 
     def __init__(
-        self, neutron: NeutronClient, node: Runner, display: Display, metered: bool = False
+        self,
+        neutron: NeutronClient,
+        node: Runner,
+        display: Display,
+        metered: bool = False,
+        other: Optional[Runner] = None,
     ) -> None:
         self._neutron = neutron
         self._node = node
         self._display = display
         self._metered = metered
-        self._prober = Prober(node, display.working)
-        self._clean_ms = NO_CLEAN_MS
+        self._prober = Prober(node, display.working, other)
+        self._clean = NO_CLEAN
         self._sections: List[Section] = []
 
     def play(self) -> List[Section]:
         """Return a section for each step, with its rows."""
         self._begin("1. Clean link")
         delays = [row for row in self._measure(Link.CLEAN) if "mean_ms" in row.figures]
-        clean_ms = {Direction(row.direction): row.figures["mean_ms"] for row in delays}
-        self._clean_ms = {**NO_CLEAN_MS, **clean_ms}
+        clean = {
+            Direction(row.direction): Clean(row.figures["mean_ms"], row.figures["clock_error_ms"])
+            for row in delays
+        }
+        self._clean = {**NO_CLEAN, **clean}
 
         self._begin("2. Policy with bandwidth rules on vm1's port")
         with self._policy() as policy:
@@ -105,7 +115,7 @@ class Scenario:
         return self._judge(asked, probe(self._prober, PAIR, asked))
 
     def _judge(self, asked: Link, answers: Answers) -> List[Row]:
-        rows = judge(self._prober, PAIR, asked, answers, self._clean_ms, self._metered)
+        rows = judge(self._prober, PAIR, asked, answers, self._clean, self._metered)
         self._sections[-1].rows += rows
         return rows
 

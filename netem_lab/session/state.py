@@ -9,15 +9,16 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Dict, Optional, Sequence
 
 from netem_lab.errors import LabError
+from netem_lab.node import topology
 from netem_lab.node.backend import BACKENDS
 
 # Each folder is a lab of its own, so two labs can run side by side.
 FOLDER = Path(os.environ.get("NETEM_LAB_FOLDER", "/run/netem-lab"))
-EXEC_SOCKET = FOLDER / "exec.sock"
-GUEST_FOLDER = FOLDER / "guest"
+NODES = ("node", "node2")
+"""The nodes that a lab can have, as `exec` calls them."""
 DEFAULT_API_PORT = 9696
 _ALREADY_UP = "a lab is already up: see `netem-lab status`, end it with `down`"
 _RECORD = FOLDER / "lab.json"
@@ -27,7 +28,8 @@ _RECORD = FOLDER / "lab.json"
 class Lab:
     """A running lab: its supervisor's pid, its API's port on 127.0.0.1, its start as a POSIX time.
 
-    `backend` is the name of one. `failure` says why its node has ended; None as long as it runs.
+    `backend` is the name of one, `chassis` the number of nodes. `failure` says why a node has
+    ended; None as long as all run.
     """
 
     pid: int
@@ -35,6 +37,7 @@ class Lab:
     memory_mib: int
     backend: str
     since_s: float
+    chassis: int = 1
     ready: bool = False
     failure: Optional[str] = None
 
@@ -48,11 +51,31 @@ class Lab:
         """Whether meters of its backend impose limits without delay and loss."""
         return BACKENDS[self.backend].metered
 
+    @property
+    def nodes(self) -> Sequence[str]:
+        """Its nodes, the first of which has Neutron."""
+        return NODES[: self.chassis]
+
+    @property
+    def homes(self) -> Dict[str, str]:
+        """The nodes of the instances, by instance: those of the first and of the last node."""
+        return dict(zip(topology.NAMES, (self.nodes[0], self.nodes[-1])))
+
     def write(self) -> None:
         """Replace the record; a reader finds either the old or the new one, complete."""
         unfinished = _RECORD.with_suffix(".new")
         unfinished.write_text(json.dumps(asdict(self)))
         unfinished.replace(_RECORD)
+
+
+def exec_socket(node: str) -> Path:
+    """Where a node's executor is reached on the host."""
+    return FOLDER / f"{node}.sock"
+
+
+def guest_folder(node: str) -> Path:
+    """The folder of a node's guest."""
+    return FOLDER / node
 
 
 def running() -> Optional[Lab]:
@@ -97,7 +120,6 @@ def claim() -> int:
         raise LabError(_ALREADY_UP) from None
     for leftover in FOLDER.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    GUEST_FOLDER.mkdir()
     return descriptor
 
 

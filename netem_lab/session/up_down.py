@@ -36,12 +36,16 @@ def up(
     memory_mib: int = DEFAULT_MEMORY_MIB,
     backend: str = DEFAULT_BACKEND,
     progress: Callable[[str], None] = _to_stderr,
+    chassis: int = 1,
 ) -> Lab:
     """Start a lab in the background and return it once both instances ping each other.
 
     Port 0 takes a free one. `progress` is called with what is waited for. Raises LabError.
     """
-    order = Order(api_port, memory_mib, backend, str(_modules(BACKENDS[backend], progress)))
+    if chassis > BACKENDS[backend].most_chassis:
+        raise LabError(f"{chassis} chassis need --backend ovn: a lab on {backend} has one node")
+    modules = _modules(BACKENDS[backend], progress)
+    order = Order(api_port, memory_mib, backend, str(modules), chassis)
     command = [sys.executable, "-m", f"{__package__}.supervisor", json.dumps(asdict(order))]
     supervisor = subprocess.Popen(
         command,
@@ -108,11 +112,14 @@ def down() -> None:
 
 @contextlib.contextmanager
 def opened(
-    backend: Optional[str] = None, progress: Callable[[str], None] = _to_stderr
+    backend: Optional[str] = None,
+    progress: Callable[[str], None] = _to_stderr,
+    chassis: Optional[int] = None,
 ) -> Iterator[Lab]:
     """Yield the lab that is up and leave it up; where none is, yield a new one and end it.
 
-    Raises LabError where the lab that is up has another backend than the one asked for, if any.
+    Raises LabError where the lab that is up has another backend than the one asked for, if any, or
+    another number of chassis.
     """
     lab = state.running()
     if lab is not None:
@@ -121,9 +128,14 @@ def opened(
                 f"the lab that is up has the backend {lab.backend}, not {backend}:"
                 " end it with `netem-lab down`, or leave --backend out"
             )
+        if chassis not in (None, lab.chassis):
+            raise LabError(
+                f"the lab that is up has {lab.chassis} chassis, not {chassis}:"
+                " end it with `netem-lab down`, or leave --chassis out"
+            )
         yield lab
         return
-    lab = up(api_port=_ANY_PORT, backend=backend or DEFAULT_BACKEND, progress=progress)
+    lab = up(_ANY_PORT, DEFAULT_MEMORY_MIB, backend or DEFAULT_BACKEND, progress, chassis or 1)
     try:
         yield lab
     finally:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 from netem_lab.probe.flow import Sample
 from netem_lab.verdict.doubt import MOST_STALLED_SHARE, Doubt, stalled_or
@@ -21,6 +21,16 @@ MIDDLE90_TOLERANCE_MS = 0.5
 so there the middle 90 % of the delays are judged."""
 
 
+class Clean(NamedTuple):
+    """The mean delay of the clean link, and how far clocks may have put it off; 0 if not known."""
+
+    mean_ms: float = 0.0
+    clock_error_ms: float = 0.0
+
+
+NOT_KNOWN = Clean()
+
+
 def mean_tolerance_ms(delay_ms: float) -> float:
     """How far the mean may be from the delay asked, in milliseconds."""
     return max(MEAN_TOLERANCE_MS, MEAN_TOLERANCE * delay_ms)
@@ -31,19 +41,29 @@ def sd_ms(asked: Impairment) -> float:
     return spread_ns(asked.delay_us, asked.jitter_us) / 1e6
 
 
-def delay(direction: Direction, asked: Impairment, sample: Sample, clean_ms: float) -> Row:
-    """Judge the mean one-way delay, less `clean_ms`, the delay of the clean link."""
+def delay(direction: Direction, asked: Impairment, sample: Sample, clean: Clean = NOT_KNOWN) -> Row:
+    """Judge the mean one-way delay, less that of the clean link.
+
+    Unsure where it is in tolerance or not, depending on what two clocks are off.
+    """
     asked_ms = DELAY_MS.value(asked.delay_us)
     what, text = "one-way delay", f"{asked_ms:g} ms" if asked_ms else "clean"
     if sample.mean_ms is None:
         return _unseen(direction, what, text, asked, sample)
-    off_ms = sample.mean_ms - clean_ms - asked_ms
-    verdict, doubt = _timed(abs(off_ms) <= mean_tolerance_ms(asked_ms), asked, sample)
-    measured = f"{sample.mean_ms:.2f} ms" + (f", clean {clean_ms:.2f}" if clean_ms else "")
+    off_ms = abs(sample.mean_ms - clean.mean_ms - asked_ms)
+    error_ms = sample.clock_error_ms + clean.clock_error_ms
+    tolerance_ms = mean_tolerance_ms(asked_ms)
+    verdict, doubt = _timed(off_ms <= tolerance_ms + error_ms, asked, sample)
+    if verdict is Verdict.GOOD and off_ms > tolerance_ms - error_ms:
+        verdict = Verdict.UNSURE
+    measured = f"{sample.mean_ms:.2f} ms"
+    measured += f" ±{sample.clock_error_ms:.2f}" if sample.clock_error_ms else ""
+    measured += f", clean {clean.mean_ms:.2f}" if clean.mean_ms else ""
     figures = {
         "asked_ms": asked_ms,
         "mean_ms": sample.mean_ms,
-        "clean_ms": clean_ms,
+        "clean_ms": clean.mean_ms,
+        "clock_error_ms": sample.clock_error_ms,
         "received": sample.received,
         "stalled": sample.stalled,
     }
@@ -90,7 +110,8 @@ def _random(asked: Impairment) -> Doubt:
 
 def _left_out(verdict: Verdict, sample: Sample) -> str:
     """The reason of an unsure verdict, for the measured column; empty for another verdict."""
-    return f", {100 * sample.stalled_share:.1f} % left out" if verdict is Verdict.UNSURE else ""
+    is_stalled = verdict is Verdict.UNSURE and sample.stalled_share > MOST_STALLED_SHARE
+    return f", {100 * sample.stalled_share:.1f} % left out" if is_stalled else ""
 
 
 def _unseen(direction: Direction, what: str, text: str, asked: Impairment, sample: Sample) -> Row:

@@ -10,13 +10,14 @@ from typing import Any, Callable, List, Mapping, Sequence
 from netem_lab.probe.flow import Datagrams, Flow, Goodput, Sample
 from netem_lab.probe.prober import Answers, Prober
 from netem_lab.verdict import counts, delays, rates, sampling, shares
+from netem_lab.verdict.delays import NOT_KNOWN, Clean
 from netem_lab.verdict.judged import unjudged
 from netem_lab.verdict.row import Row
 from netem_lab.verdict.sampling import Pair
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 
-NO_CLEAN_MS: Mapping[Direction, float] = dict.fromkeys(Direction, 0.0)
+NO_CLEAN: Mapping[Direction, Clean] = dict.fromkeys(Direction, NOT_KNOWN)
 """For a link whose delay without impairment is not known."""
 
 _ORDER = [direction.value for direction in Direction]
@@ -33,17 +34,17 @@ def judge(
     pair: Pair,
     asked: Link,
     answers: Answers,
-    clean_ms: Mapping[Direction, float] = NO_CLEAN_MS,
+    clean: Mapping[Direction, Clean] = NO_CLEAN,
     metered: bool = False,
 ) -> List[Row]:
-    """Return the rows of both directions; `clean_ms` is the delay of the clean link, by direction.
+    """Return the rows of both directions; `clean` is the delay of the clean link, by direction.
 
     `metered` says that a limit without delay and loss is a meter's.
 
     A row in doubt is measured again, as often as its doubt allows, and then shows all figures.
     A field that is asked for and has no verdict gets an unsure row.
     """
-    judged = partial(rows_of, asked, clean_ms, metered=metered)
+    judged = partial(rows_of, asked, clean, metered=metered)
     rows = _final(prober, sampling.delay_flows(pair, asked), answers, judged)
     for flow in _large(pair, asked):
         if flow.key in answers:
@@ -90,7 +91,7 @@ def _all_rows(
 
 def rows_of(
     asked: Link,
-    clean_ms: Mapping[Direction, float],
+    clean: Mapping[Direction, Clean],
     flow: Any,
     answer: Any,
     metered: bool = False,
@@ -106,7 +107,7 @@ def rows_of(
     if flow.key.kind == sampling.CORRUPT:
         return [shares.corrupt(direction, impairment, sample, flow)]
     return [
-        delays.delay(direction, impairment, sample, clean_ms[direction]),
+        delays.delay(direction, impairment, sample, clean[direction]),
         delays.jitter(direction, impairment, sample),
         counts.loss(direction, impairment, sample),
         *([counts.runs(direction, impairment, sample)] if impairment.loses_in_runs else []),

@@ -15,7 +15,7 @@ import tomllib
 
 from netem_lab.probe.flow import Sample
 from netem_lab.verdict.judged import JUDGED_FIELDS
-from netem_lab.verdict.judging import NO_CLEAN_MS, rows_of
+from netem_lab.verdict.judging import NO_CLEAN, rows_of
 from netem_lab.verdict.path import across
 from netem_lab.verdict.sampling import Pair, delay_flows
 from networking_netem.client import sdk
@@ -128,7 +128,7 @@ def _rows(rule_type: RuleType) -> Optional[str]:
         known = number.field in MAXIMA
         other = {number.field: 2 * getattr(base, number.field) or 50_000} if known else {}
         verdicts = [
-            [row.verdict for row in rows_of(Link(egress=asked), NO_CLEAN_MS, flow, _SAMPLE)]
+            [row.verdict for row in rows_of(Link(egress=asked), NO_CLEAN, flow, _SAMPLE)]
             for asked in (base, replace(base, **other))
         ]
         if verdicts[0] == verdicts[1]:

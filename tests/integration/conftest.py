@@ -24,11 +24,14 @@ from tests.support.waiting import wait_until  # noqa: E402
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", default=DEFAULT_BACKEND, help="the backend of the lab")
+    parser.addoption("--chassis", type=int, default=1, help="the number of the lab's chassis")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optional[bool]:
-    """The folder that is called by a backend has tests of that one."""
+    """The folder that is called by a backend has tests of that one, `two_chassis` of two."""
     others = set(BACKENDS) - {config.getoption("--backend")}
+    if config.getoption("--chassis") == 1:
+        others.add("two_chassis")
     return True if collection_path.name in others else None
 
 
@@ -42,7 +45,8 @@ def _home() -> Iterator[None]:
 def lab(_home: None, pytestconfig: pytest.Config) -> Iterator[state.Lab]:
     """A lab that is up; when it is down, nothing of it may be left."""
     before = shared_with_others()
-    lab = up_down.up(api_port=0, backend=pytestconfig.getoption("--backend"))
+    backend, chassis = (pytestconfig.getoption(name) for name in ("--backend", "--chassis"))
+    lab = up_down.up(api_port=0, backend=backend, chassis=chassis)
     yield lab
     up_down.down()
     assert traces(str(state.FOLDER)) == []

@@ -71,6 +71,12 @@ def test_a_port_out_of_range(text: str) -> None:
     assert f"{text!r} is not a whole number in 1..65535" in done.stderr
 
 
+def test_two_chassis_without_ovn(elsewhere: str) -> None:
+    done = netem_lab("up", "--chassis", "2", env={"NETEM_LAB_FOLDER": elsewhere})
+    message = "netem-lab: 2 chassis need --backend ovn: a lab on openvswitch has one node\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
 def test_a_failing_start_shows_the_log_and_leaves_nothing(elsewhere: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -10,6 +10,7 @@ import pytest
 
 from netem_lab.probe.flow import Goodput, NetemCount, Sample
 from netem_lab.verdict import counts, delays, judged, rates
+from netem_lab.verdict.delays import Clean
 from netem_lab.verdict.doubt import Doubt
 from netem_lab.verdict.row import Row, Verdict
 from networking_netem.domain.impairment import NONE, Impairment
@@ -40,8 +41,26 @@ def sample(**different: Any) -> Sample:
 def test_mean_within_half_a_millisecond_or_a_percent(
     delay_ms: int, mean_ms: float, verdict: Verdict
 ) -> None:
-    row = delays.delay(EGRESS, Impairment(delay_us=delay_ms * 1000), sample(mean_ms=mean_ms), 0.1)
+    asked = Impairment(delay_us=delay_ms * 1000)
+    row = delays.delay(EGRESS, asked, sample(mean_ms=mean_ms), Clean(0.1))
     assert row.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("mean_ms", "verdict"),
+    [(0.42, GOOD), (0.44, UNSURE), (0.56, UNSURE), (0.58, BAD)],
+)
+def test_what_two_clocks_are_off_may_leave_a_delay_unsure(mean_ms: float, verdict: Verdict) -> None:
+    row = delays.delay(EGRESS, NONE, sample(mean_ms=mean_ms, clock_error_ms=0.07))
+    assert (row.verdict, row.doubt) == (verdict, Doubt.NONE)
+    assert row.measured == f"{mean_ms} ms ±0.07"
+
+
+def test_the_clean_link_was_measured_by_two_clocks_too() -> None:
+    measured = sample(mean_ms=30.6, clock_error_ms=0.05)
+    row = delays.delay(EGRESS, Impairment(delay_us=30_000), measured, Clean(0.2, 0.06))
+    assert row.verdict is UNSURE
+    assert row.measured == "30.60 ms ±0.05, clean 0.20"
 
 
 @pytest.mark.parametrize(
@@ -113,14 +132,14 @@ def test_delay_and_jitter_are_unsure_when_more_than_half_of_the_packets_are_left
 ) -> None:
     asked = Impairment(delay_us=100_000, jitter_us=10_000)
     measured = sample(stalled=stalled, mean_ms=mean_ms, sd_ms=sd_ms)
-    rows = [delays.delay(EGRESS, asked, measured, 0), delays.jitter(EGRESS, asked, measured)]
+    rows = [delays.delay(EGRESS, asked, measured), delays.jitter(EGRESS, asked, measured)]
     assert [(row.verdict, row.doubt) for row in rows] == [(verdict, doubt)] * 2
     left_out = ["50.0 % left out" in row.measured for row in rows]
     assert left_out == [verdict is UNSURE] * 2
 
 
 def test_what_is_fixed_leaves_no_doubt_on_a_machine_that_runs() -> None:
-    late = delays.delay(EGRESS, NONE, sample(mean_ms=1.0), 0)
+    late = delays.delay(EGRESS, NONE, sample(mean_ms=1.0))
     assert (late.verdict, late.doubt) == (BAD, Doubt.NONE)
     lost = counts.loss(EGRESS, NONE, sample(received=1999, stalled=1999))
     assert (lost.verdict, lost.doubt) == (BAD, Doubt.NONE)
@@ -199,7 +218,7 @@ def test_without_a_delay_only_a_dead_link_is_right(
     asked = Impairment(delay_us=30_000, loss_ppm=loss_ppm)
     unseen = sample(received=received, stalled=received, mean_ms=None, sd_ms=None, middle90_ms=None)
     rows: list[Row] = [
-        delays.delay(EGRESS, asked, unseen, 0),
+        delays.delay(EGRESS, asked, unseen),
         delays.jitter(EGRESS, asked, unseen),
     ]
     assert [(row.verdict, row.measured) for row in rows] == [(verdict, said)] * 2

@@ -29,6 +29,21 @@ def test_another_backend_than_that_of_the_lab_that_is_up_is_refused(lab: Lab) ->
     assert (done.returncode, done.stderr, done.stdout) == (1, message, "")
 
 
+def test_another_number_of_chassis_than_that_of_the_lab_that_is_up_is_refused(lab: Lab) -> None:
+    done = netem_lab("demo", "--chassis", "2")
+    message = (
+        "netem-lab: the lab that is up has 1 chassis, not 2:"
+        " end it with `netem-lab down`, or leave --chassis out\n"
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (1, message, "")
+
+
+def test_a_node_that_the_lab_does_not_have(lab: Lab) -> None:
+    done = netem_lab("exec", "node2", "--", "true")
+    message = "netem-lab: the lab that is up has one node: node2 needs `up` with --chassis 2\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
 def test_missing_packages_are_named_in_one_error(lab: Lab) -> None:
     # In this mount namespace, these programs cannot be executed, and C has no headers.
     script = (

@@ -27,7 +27,9 @@ HOLDS = """
 * `sort_key` wants a `sort_dir` beside it, as everywhere in Neutron.
 * `PUT` takes any of the attributes. Those that it does not name stay as they are.
 * A policy has at most one rule of a type in a direction. A second one is refused with 409, and so
-  is the change of a rule to a direction that has one.
+  is the change of a rule to a direction that has one. Of selectors that is so for each priority,
+  and a ninth of a direction is refused with 409.
+* A selector is looked at as a whole. What does not go together is refused with 400.
 * A rule is found at its own path only. The path of another policy or type answers 404.
 * A body is JSON, and nests arrays and objects at most 16 deep. A `Content-Type` that is sent must
   be `application/json`.
@@ -91,7 +93,9 @@ def _table(rule_type: RuleType) -> str:
 
 def _rows(rule_type: RuleType) -> Iterator[list[str]]:
     for each in rule_type.attributes:
-        absent = "must be given" if each.default is None else f"`{each.default}`"
+        absent = "must be given" if each.is_required else f"`{each.default}`"
+        if each.default is None and not each.is_required:
+            absent = "null"
         yield [f"`{each.name}`", each.expected, absent, each.help]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterable, Mapping
 
 from netem_lab.errors import LabError
 from netem_lab.verdict.judged import JUDGED_FIELDS
+from netem_lab.verdict.selection import seen_by_probe
 from networking_netem.domain.impairment import NONE, Impairment
 from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.rule_types import IMPOSED
@@ -23,7 +24,7 @@ def link_of(rules: Iterable[Mapping[str, Any]]) -> Link:
         rule_type = _RULE_TYPES.get(rule["type"])
         if rule_type:
             direction = Direction(rule["direction"])
-            link = link.with_impairment(direction, rule_type.put(link[direction], rule))
+            link = rule_type.put_on(link, direction, rule)
     return link
 
 
@@ -31,12 +32,16 @@ def across(first: Link, second: Link) -> Link:
     """Return the path between two ports as the VM at the first sees it.
 
     Each packet crosses the sender's egress and the receiver's ingress. Raises `LabError` where both
-    together exceed the range of an `Impairment`.
+    together exceed the range of an `Impairment`. Selectors stay where they may hit some packets of
+    the probe and not others.
     """
+    first, second = seen_by_probe(first), seen_by_probe(second)
     try:
         return Link(
             egress=_in_turn(first.egress, second.ingress),
             ingress=_in_turn(second.egress, first.ingress),
+            egress_selectors=(*first.egress_selectors, *second.ingress_selectors),
+            ingress_selectors=(*first.ingress_selectors, *second.egress_selectors),
         )
     except ValueError as error:
         raise LabError(f"the links of both ports together cannot be judged: {error}") from None

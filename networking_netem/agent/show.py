@@ -57,7 +57,7 @@ def _phrase(observed: Observed, direction: Direction) -> str:
     is_at_root = direction is Direction.INGRESS and way.ifb is None
     if not is_at_root and not way.is_carrying:
         return f"no packets go through its tree ({impairment})"
-    return str(impairment)
+    return f"{impairment}{', of some packets' if way.selected else ''}"
 
 
 def _as_json(observed: Observed) -> Dict[str, Any]:
@@ -82,6 +82,7 @@ def _direction(observed: Observed, direction: Direction) -> Dict[str, Any]:
         **values,
         "is_policed": way.police is not None,
         "is_protected": way.passes is not None,
+        "is_selective": way.selected is not None,
         "waiting_packets": observed.tree(direction).backlog_packets,
     }
 

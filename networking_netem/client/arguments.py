@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Callable, Dict
 
-from networking_netem.domain.attribute import Attribute, InvalidValue, Number
+from networking_netem.domain.attribute import Attribute, Choice, InvalidValue, Number
 from networking_netem.domain.rule_types import DELAY_CORRELATION_MS, DIRECTION, RuleType
 
 # People look for jitter under its own name.
@@ -19,19 +19,30 @@ def option(attribute: Attribute) -> str:
 
 
 def add(parser: argparse.ArgumentParser, rule_type: RuleType, *, required: bool) -> None:
-    """Add an option for each attribute; `required` asks for those that have no default."""
+    """Add an option for each attribute; `required` asks for those that a new rule must have.
+
+    Where it does not, what may be null has an option for that too.
+    """
     for attribute in rule_type.attributes:
-        if not isinstance(attribute, Number):
+        if attribute is DIRECTION:
             continue
-        parser.add_argument(
+        group = parser.add_mutually_exclusive_group() if attribute.is_optional else parser
+        group.add_argument(
             option(attribute),
             *_ALSO.get(attribute.name, ()),
             dest=attribute.name,
-            metavar=f"<{attribute.unit}>",
-            type=_parser(attribute),
-            required=required and attribute.default is None,
+            required=required and attribute.is_required,
             help=_help(attribute),
+            **_takes(attribute),
         )
+        if attribute.is_optional and not required:
+            group.add_argument(
+                option(attribute).replace("--", "--no-", 1),
+                dest=attribute.name,
+                action="store_const",
+                const=_NULL,
+                help=f"It does not matter: no {attribute.name} any more.",
+            )
     directions = parser.add_mutually_exclusive_group()
     directions.add_argument(option(DIRECTION), choices=DIRECTION.choices, help=_help(DIRECTION))
     for choice in DIRECTION.choices:
@@ -47,22 +58,33 @@ def add(parser: argparse.ArgumentParser, rule_type: RuleType, *, required: bool)
 def given(parsed_args: argparse.Namespace, rule_type: RuleType) -> Dict[str, Any]:
     """Return the values of the attributes that are on the command line."""
     values = ((each.name, getattr(parsed_args, each.name)) for each in rule_type.attributes)
-    return {name: value for name, value in values if value is not None}
+    return {name: None if value is _NULL else value for name, value in values if value is not None}
+
+
+_NULL = object()
 
 
 def _help(attribute: Attribute) -> str:
     text = attribute.help
-    if isinstance(attribute, Number):
+    if not isinstance(attribute, Choice):
         text += f" Takes {attribute.expected}."
     if attribute.default is not None:
         text += f" Default of a new rule: {attribute.default}."
     return text
 
 
-def _parser(number: Number) -> Callable[[str], Any]:
+def _takes(attribute: Attribute) -> Dict[str, Any]:
+    """What argparse is told of the values that an option takes."""
+    if isinstance(attribute, Choice):
+        return {"choices": attribute.choices}
+    unit = attribute.unit if isinstance(attribute, Number) else attribute.name.replace("_", "-")
+    return {"metavar": f"<{unit}>", "type": _parser(attribute)}
+
+
+def _parser(attribute: Attribute) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         try:
-            return number.parse(text)
+            return attribute.parse(text)
         except InvalidValue as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 

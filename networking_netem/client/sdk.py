@@ -7,7 +7,7 @@ from typing import Dict, Type
 
 from openstack import resource
 
-from networking_netem.domain.rule_types import CORRUPT, DELAY, DUPLICATE, LOSS, REORDER
+from networking_netem.domain.rule_types import CORRUPT, DELAY, DUPLICATE, LOSS, REORDER, SELECTOR
 
 
 class QoSRule(resource.Resource):
@@ -94,11 +94,40 @@ class QoSReorderRule(QoSRule):
     reorder_pct = resource.Body("reorder_pct")
 
 
+class QoSSelectorRule(QoSRule):
+    """Which packets of one direction of a QoS policy are impaired."""
+
+    resource_key = SELECTOR.member
+    resources_key = SELECTOR.collection
+    base_path = f"/qos/policies/%(qos_policy_id)s/{SELECTOR.collection}"
+
+    _query_mapping = resource.QueryParameters(
+        *("action", "priority", "ethertype", "protocol", "port_range_min", "port_range_max"),
+        *("remote_ip_prefix", "direction"),
+    )
+
+    #: `impair` or `pass`.
+    action = resource.Body("action")
+    #: 0 to 1000; the lowest is looked at first.
+    priority = resource.Body("priority")
+    #: `IPv4` or `IPv6`.
+    ethertype = resource.Body("ethertype")
+    #: Name or number; None for all.
+    protocol = resource.Body("protocol")
+    #: First port of either side, or type of ICMP; None for all.
+    port_range_min = resource.Body("port_range_min")
+    #: Last port, or code of ICMP; None for all.
+    port_range_max = resource.Body("port_range_max")
+    #: Addresses that the instance talks to; None for all.
+    remote_ip_prefix = resource.Body("remote_ip_prefix")
+
+
 RESOURCES: Dict[str, Type[QoSRule]] = {
     DELAY.name: QoSDelayRule,
     LOSS.name: QoSLossRule,
     DUPLICATE.name: QoSDuplicateRule,
     CORRUPT.name: QoSCorruptRule,
     REORDER.name: QoSReorderRule,
+    SELECTOR.name: QoSSelectorRule,
 }
 """The resource of each rule type, by its name."""

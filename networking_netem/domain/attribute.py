@@ -7,10 +7,13 @@ import re
 import reprlib
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Optional, Tuple, Union
+from typing import Any, Callable, Optional, Tuple, Union
 
 MAX_TEXT = 100
 """Characters of the longest text that is read as a number; the longest exact value has 9 digits."""
+
+MOST_TEXT_NUMBER = 255
+"""The largest number that is read as a text."""
 
 # No two neighbours match the same character: the time to refuse a text grows with its length only.
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
@@ -41,6 +44,16 @@ class Number:
     default: Optional[int] = None
     """What an absent attribute means; `None`: it must be given."""
     field: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        """True when a new rule must have a value."""
+        return self.default is None
+
+    @property
+    def is_optional(self) -> bool:
+        """True when a rule may have null."""
+        return False
 
     @property
     def expected(self) -> str:
@@ -81,26 +94,106 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """An attribute that takes one of a few words."""
+    """An attribute that takes one of a few words; null too, where it is optional."""
 
     name: str
     choices: Tuple[str, ...]
     help: str
     default: Optional[str] = None
+    is_optional: bool = False
+
+    @property
+    def is_required(self) -> bool:
+        """True when a new rule must have a value."""
+        return self.default is None and not self.is_optional
 
     @property
     def expected(self) -> str:
         """What the attribute takes, as said in messages and help."""
         return "one of " + ", ".join(self.choices)
 
-    def parse(self, value: object) -> str:
+    def parse(self, value: object) -> Optional[str]:
         """Return `value` if it is one of the choices, else raise `InvalidValue`."""
-        if isinstance(value, str) and value in self.choices:
+        if (isinstance(value, str) and value in self.choices) or (
+            value is None and self.is_optional
+        ):
             return value
         raise InvalidValue(self.name, self.expected, value)
 
 
-Attribute = Union[Number, Choice]
+@dataclass(frozen=True)
+class Whole:
+    """An attribute that takes a whole number between two bounds, both included.
+
+    Where it is optional, it takes null, and is null when absent.
+    """
+
+    name: str
+    minimum: int
+    maximum: int
+    help: str
+    is_optional: bool = False
+    default: Optional[int] = None
+
+    @property
+    def is_required(self) -> bool:
+        """True when a new rule must have a value."""
+        return not self.is_optional
+
+    @property
+    def expected(self) -> str:
+        """What the attribute takes, as said in messages and help."""
+        return f"a whole number from {self.minimum} to {self.maximum}"
+
+    def parse(self, value: object) -> Optional[int]:
+        """Return the whole number that `value` (a number or the text of one) holds.
+
+        Raises `InvalidValue` for all else.
+        """
+        if value is None and self.is_optional:
+            return None
+        number = _decimal(value)
+        if number is None or not self.minimum <= number <= self.maximum or _decimals(number) > 0:
+            raise InvalidValue(self.name, self.expected, value)
+        return int(number)
+
+
+@dataclass(frozen=True)
+class Text:
+    """An attribute that takes null, as it is when absent, or a text that ``read`` knows.
+
+    ``read`` returns the text in one form, or raises `InvalidValue`. A number is read as its text.
+    """
+
+    name: str
+    expected: str
+    help: str
+    read: Callable[[str], Optional[str]]
+    longest: int
+    default: Optional[str] = None
+
+    @property
+    def is_required(self) -> bool:
+        """Never true."""
+        return False
+
+    @property
+    def is_optional(self) -> bool:
+        """Always true."""
+        return True
+
+    def parse(self, value: Any) -> Optional[str]:
+        """Return the text that `value` means, else raise `InvalidValue`."""
+        if value is None:
+            return None
+        if type(value) is int and 0 <= value <= MOST_TEXT_NUMBER:
+            value = str(value)
+        if not isinstance(value, str) or len(value) > self.longest:
+            raise InvalidValue(self.name, self.expected, value)
+        return self.read(value)
+
+
+Attribute = Union[Number, Choice, Whole, Text]
 
 
 def plain(number: Union[Decimal, float]) -> Union[int, float]:

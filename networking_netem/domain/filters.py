@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Optional, Tuple
 
 Instruction = Tuple[int, int, int, int]
 """One instruction of classic BPF: code, jump if true, jump if false, constant."""
@@ -25,8 +25,9 @@ class Police:
 class Passes:
     """Lets packets past the ifb for which the classic BPF ``program`` returns other than 0.
 
-    More of them than ``police`` lets through go through the ifb, as all others.
+    More of them than ``police`` lets through go through the ifb, as all others. None lets all
+    through.
     """
 
     program: Tuple[Instruction, ...]
-    police: Police
+    police: Optional[Police]

@@ -61,6 +61,7 @@ class Way:
 
     One filter either sends to the device ``redirect_ifindex`` or has a ``police``. It comes before
     those of others where ``is_first``. Where it ``unshares``, packets have data of their own.
+    ``passes`` is the protected traffic that goes past the ifb, ``selected`` what selectors let.
     """
 
     redirect_ifindex: Optional[int] = None
@@ -68,12 +69,18 @@ class Way:
     is_first: bool = False
     unshares: bool = False
     passes: Optional[Passes] = None
+    selected: Optional[Passes] = None
     ifb: Optional[Ifb] = None
 
     @property
     def has_filter(self) -> bool:
         """True when our last filter is on the hook."""
         return self.redirect_ifindex is not None or self.police is not None
+
+    @property
+    def has_passes(self) -> bool:
+        """True when a filter of ours lets packets past the ifb."""
+        return self.passes is not None or self.selected is not None
 
     @property
     def is_blind(self) -> bool:
@@ -138,5 +145,5 @@ class Observed:
     def is_ours(self) -> bool:
         """True when the device carries anything of ours."""
         return any(tree.tbf for tree in self.trees) or any(
-            way.has_filter or way.passes or way.ifb for way in (self.egress, self.ingress)
+            way.has_filter or way.has_passes or way.ifb for way in (self.egress, self.ingress)
         )

@@ -2,9 +2,9 @@
 """What the kernel must hold for one device, worked out from its link.
 
 A direction has a tree of qdiscs on an ifb of its own. A filter on the device's hook sends its
-packets there, and one before it lets protected traffic pass. Where that cannot be had, less is
-planned: the instance's ingress gets its tree at the device's root, and of an egress, or where that
-cannot be either, a bandwidth limit is left, which a filter polices.
+packets there. One before it lets protected traffic pass, another what selectors exempt. Where that
+cannot be had, less is planned: the instance's ingress gets its tree at the device's root, and of an
+egress, or where that cannot be either, a bandwidth limit is left, which a filter polices.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.police import bandwidth_police
 from networking_netem.domain.protect import PROTECTED, passes
+from networking_netem.domain.selecting import selected
 from networking_netem.domain.tree import MTU_BYTES, Tree, tree
 
 _FILTER_MODULES = frozenset({"sch_ingress", "cls_matchall"})
 IFB_MODULES = _FILTER_MODULES | {"ifb", "act_mirred", "sch_tbf"}
 """The kernel needs each of these to send a direction through a tree on an ifb."""
 POLICE_MODULES = _FILTER_MODULES | {"act_police"}
-PASS_MODULES = frozenset({"cls_bpf", "act_police"})
+SELECT_MODULES = frozenset({"cls_bpf"})
+PASS_MODULES = SELECT_MODULES | {"act_police"}
 UNSHARE_MODULES = frozenset({"act_pedit"})
 
 
@@ -34,14 +36,16 @@ class Path:
     """What one direction of a device must have; by default nothing.
 
     The ``tree`` is on the direction's ifb, or at the device's root where ``is_at_root``. ``passes``
-    is what goes past the ifb. ``police`` is a bandwidth limit where there is no tree. The filter of
-    either comes before those of others where ``is_first``. Where the path ``unshares``, packets get
-    data of their own before the tree.
+    is the protected traffic that goes past the ifb, ``selected`` what selectors let past it.
+    ``police`` is a bandwidth limit where there is no tree. The filter of either comes before those
+    of others where ``is_first``. Where the path ``unshares``, packets get data of their own before
+    the tree.
     """
 
     tree: Optional[Tree] = None
     is_at_root: bool = False
     passes: Optional[Passes] = None
+    selected: Optional[Passes] = None
     police: Optional[Police] = None
     is_first: bool = False
     unshares: bool = False
@@ -142,33 +146,67 @@ class Conditions:
 def plan(link: Link, conditions: Conditions = Conditions()) -> Plan:
     """What the kernel must hold for a link, as far as the conditions allow."""
     return Plan(
-        egress=_path(Direction.EGRESS, link.egress, conditions),
-        ingress=_path(Direction.INGRESS, link.ingress, conditions),
+        egress=_path(Direction.EGRESS, link, conditions),
+        ingress=_path(Direction.INGRESS, link, conditions),
     )
 
 
-def _path(direction: Direction, impairment: Impairment, conditions: Conditions) -> Path:
+def is_unselected(link: Link, planned: Plan, direction: Direction) -> bool:
+    """Whether a direction is planned without the selectors that its link has."""
+    has_selectors = bool(link.selectors(direction)) and not link[direction].is_none
+    return has_selectors and planned[direction].selected is None
+
+
+def selects(direction: Direction, conditions: Conditions) -> bool:
+    """Whether a direction can let packets past its tree by selectors.
+
+    Where Open vSwitch offloads flows there is one place before them, so nothing comes before the
+    filter there.
+    """
+    is_hooked = _has_hook(direction, conditions) and not _is_first(direction, conditions)
+    return is_hooked and not conditions.missing_modules & (IFB_MODULES | SELECT_MODULES)
+
+
+def _path(direction: Direction, link: Link, conditions: Conditions) -> Path:
+    selectors = link.selectors(direction)
+    impairment = link[direction]
+    if selectors and not selects(direction, conditions):
+        # Who exempts a service from a delay must not lose it. A limit never fails open.
+        impairment = Impairment(rate_kbps=impairment.rate_kbps, burst_kbit=impairment.burst_kbit)
+        selectors = ()
     if impairment.is_none:
         return Path()
     is_ingress = direction is Direction.INGRESS
     missing = conditions.missing_modules
-    has_hook = not (is_ingress and conditions.is_hook_shared)
+    has_hook = _has_hook(direction, conditions)
     possible = corruptible(direction, impairment, not missing & UNSHARE_MODULES)
     whole = None if direction in conditions.refused else _possible_tree(possible, conditions)
-    is_first = conditions.is_offloaded and not is_ingress
+    is_first = _is_first(direction, conditions)
     if whole and has_hook and not missing & IFB_MODULES:
-        # There is one place before the flows, so nothing comes before the filter there.
         has_passes = not (is_first or missing & PASS_MODULES)
         exempt = conditions.protected if has_passes else frozenset()
         exempting = passes(direction, exempt, impairment.rate_kbps)
-        unshares = not (is_ingress or missing & UNSHARE_MODULES)
-        return Path(whole, passes=exempting, is_first=is_first, unshares=unshares)
+        return Path(
+            whole,
+            passes=exempting,
+            selected=selected(direction, selectors),
+            is_first=is_first,
+            unshares=not (is_ingress or missing & UNSHARE_MODULES),
+        )
     has_police = has_hook and not missing & POLICE_MODULES
     if whole and is_ingress and not (conditions.is_root_taken and has_police):
         return Path(whole, is_at_root=True)
     if impairment.rate_kbps and has_police:
         return Path(police=bandwidth_police(impairment), is_first=is_first)
     return Path()
+
+
+def _has_hook(direction: Direction, conditions: Conditions) -> bool:
+    return not (direction is Direction.INGRESS and conditions.is_hook_shared)
+
+
+def _is_first(direction: Direction, conditions: Conditions) -> bool:
+    return conditions.is_offloaded and direction is Direction.EGRESS
 
 
 def _possible_tree(impairment: Impairment, conditions: Conditions) -> Optional[Tree]:

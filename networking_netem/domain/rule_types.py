@@ -3,50 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Mapping, Optional, Tuple
+from typing import Optional
 
-from networking_netem.domain.attribute import Attribute, Choice, Number
-from networking_netem.domain.impairment import MAXIMA, NONE, Impairment
-from networking_netem.domain.link import Direction
-
-
-@dataclass(frozen=True)
-class RuleType:
-    """One kind of rule in a QoS policy: its name in the API and the attributes it has."""
-
-    name: str
-    help: str
-    attributes: Tuple[Attribute, ...]
-
-    @property
-    def member(self) -> str:
-        """The key of one rule in a body."""
-        return f"{self.name}_rule"
-
-    @property
-    def collection(self) -> str:
-        """The key of a list of rules in a body, and the last part of their path."""
-        return f"{self.name}_rules"
-
-    @property
-    def numbers(self) -> Tuple[Number, ...]:
-        """The attributes that say how much; each sets one field of an impairment."""
-        return tuple(each for each in self.attributes if isinstance(each, Number))
-
-    def put(self, impairment: Impairment, values: Mapping[str, Any]) -> Impairment:
-        """The impairment with the fields of this type set by a rule; the other fields stay.
-
-        `values` are the rule's in the API's units, by name of attribute. An absent one counts as
-        its default.
-        """
-        steps = {each.field: each.steps(values.get(each.name)) for each in self.numbers}
-        return replace(impairment, **steps)
-
-    def drop(self, impairment: Impairment) -> Impairment:
-        """The impairment with the fields of this type set to none; the other fields stay."""
-        fields = [each.field for each in self.numbers]
-        return replace(impairment, **{field: getattr(NONE, field) for field in fields})
+from networking_netem.domain.attribute import Number
+from networking_netem.domain.impairment import MAXIMA, NONE
+from networking_netem.domain.rule_type import DIRECTION as DIRECTION
+from networking_netem.domain.rule_type import RuleType as RuleType
+from networking_netem.domain.selector_rule import SELECTOR as SELECTOR
 
 
 def _number(
@@ -118,12 +81,6 @@ REORDER_PCT = _number(
 MAX_KBPS = _number("rate_kbps", "max_kbps", "kbit/s", "Bandwidth.", minimum=1)
 # Neutron calls it kbps, but it is kilobits: what may pass at once (17-29).
 MAX_BURST_KBPS = _number("burst_kbit", "max_burst_kbps", "kbit", "Size of a burst.", default=0)
-DIRECTION = Choice(
-    "direction",
-    choices=tuple(each.value for each in Direction),
-    default=Direction.EGRESS.value,
-    help="Which packets: those that the instance sends (egress) or receives (ingress).",
-)
 
 DELAY = RuleType(
     "delay",
@@ -138,7 +95,7 @@ BANDWIDTH_LIMIT = RuleType(
     "bandwidth_limit", help="Bandwidth", attributes=(MAX_KBPS, MAX_BURST_KBPS, DIRECTION)
 )
 
-RULE_TYPES = (DELAY, LOSS, DUPLICATE, CORRUPT, REORDER)
+RULE_TYPES = (DELAY, LOSS, DUPLICATE, CORRUPT, REORDER, SELECTOR)
 """What this package adds to Neutron's rule types."""
 NAMES = tuple(each.name for each in RULE_TYPES)
 IMPOSED = (BANDWIDTH_LIMIT, *RULE_TYPES)

@@ -118,7 +118,10 @@ class DeleteFilter:
 
 @dataclass(frozen=True)
 class SetPasses:
-    """Put the filter that lets packets past the ifb on a hook, or exchange it for another."""
+    """Put a filter that lets packets past the ifb on a hook, or exchange it for another.
+
+    That for protected traffic has a police. That of the selectors has none, and a place of its own.
+    """
 
     device: str
     direction: Direction
@@ -127,10 +130,11 @@ class SetPasses:
 
 @dataclass(frozen=True)
 class DeletePasses:
-    """Remove that filter."""
+    """Remove that filter: that for protected traffic, or that of the selectors."""
 
     device: str
     direction: Direction
+    is_of_selectors: bool = False
 
 
 Step = Union[

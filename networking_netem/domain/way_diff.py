@@ -64,10 +64,14 @@ def _redirect(direction: Direction, wanted: Path, observed: Observed) -> Steps:
     is_right = way.is_carrying and (way.is_first, way.unshares) == kind
     if way.has_filter and not is_right:
         steps.append(DeleteFilter(device, direction, way.is_first))
-    if wanted.passes is None and way.passes is not None:
-        steps.append(DeletePasses(device, direction))
-    elif wanted.passes is not None and wanted.passes != way.passes:
-        steps.append(SetPasses(device, direction, wanted.passes))
+    for exempt, present, of_selectors in (
+        (wanted.passes, way.passes, False),
+        (wanted.selected, way.selected, True),
+    ):
+        if exempt is None and present is not None:
+            steps.append(DeletePasses(device, direction, of_selectors))
+        elif exempt is not None and exempt != present:
+            steps.append(SetPasses(device, direction, exempt))
     if not is_right:
         steps.append(AddRedirect(device, direction, name, observed.is_hook_foreign, *kind))
     return tuple(steps)
@@ -94,16 +98,21 @@ def _removal(direction: Direction, observed: Observed) -> Steps:
     if way.is_carrying and way.tree.holds_packets:
         return opening_steps(ifb_name(device, direction), way.tree)
     if way.has_filter:
-        passes = (DeletePasses(device, direction),) if way.passes else ()
+        passes = _without_passes(direction, way, device)
         return (DeleteFilter(device, direction, way.is_first), *passes)
     return _leftovers(direction, way, device)
 
 
 def _leftovers(direction: Direction, way: Way, device: str) -> Steps:
-    passes: Steps = (DeletePasses(device, direction),) if way.passes else ()
+    passes = _without_passes(direction, way, device)
     if way.ifb is None:
         return passes
     name = ifb_name(device, direction)
     if way.tree.holds_packets:
         return (*passes, *opening_steps(name, way.tree))
     return (*passes, DeleteIfb(name))
+
+
+def _without_passes(direction: Direction, way: Way, device: str) -> Steps:
+    present = ((way.passes, False), (way.selected, True))
+    return tuple(DeletePasses(device, direction, which) for passes, which in present if passes)

@@ -67,7 +67,7 @@ def attribute_map(rule_type: RuleType) -> Dict[str, Any]:
             "is_sort_key": True,
             "convert_to": _converter(attribute),
         }
-        if attribute.default is not None:
+        if not attribute.is_required:
             attributes[attribute.name]["default"] = attribute.default
     return attributes
 

@@ -169,4 +169,4 @@ def _filter_request(
         return redirect.delete(ifindex, direction, step.is_first)
     if isinstance(step, SetPasses):
         return passes.set_(ifindex, direction, step.passes)
-    return passes.delete(ifindex, direction)
+    return passes.delete(ifindex, direction, step.is_of_selectors)

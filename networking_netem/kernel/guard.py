@@ -50,6 +50,7 @@ def _is_for_our_filter(request: Request) -> bool:
         redirect.delete(ifindex, direction),
         redirect.delete(ifindex, direction, is_first=True),
         passes.delete(ifindex, direction),
+        passes.delete(ifindex, direction, is_of_selectors=True),
     ):
         return True
     passing = passes.parse(request.body)

@@ -27,6 +27,7 @@ class Position(NamedTuple):
     handle: int
 
 
+SELECTING = Position(0x4E43, 1)
 PASSING, LAST = Position(0x4E44, 1), Position(0x4E45, 1)
 FIRST = Position(1, 0x4E45)
 """Open vSwitch has priority 1 for its policing, which a link replaces, and offloads flows to the
@@ -69,4 +70,4 @@ def has_company(ifindex: int) -> bool:
 def _is_others(body: bytes) -> bool:
     """Whether a message of a dump is about a filter of others; some are only about a priority."""
     _, _, handle, _, info = TCMSG.unpack_from(body)
-    return bool(handle) and (info >> 16, handle) not in (PASSING, LAST, FIRST)
+    return bool(handle) and (info >> 16, handle) not in (SELECTING, PASSING, LAST, FIRST)

@@ -153,7 +153,7 @@ def _observed(facts: Facts) -> Observed:
     # (ingress_tcf_block of net/sched/sch_ingress.c, Linux 6.1).
     if hook == "ingress":
         ingress = ingress._replace(filters=NO_FILTERS)
-    noted = [last.is_hook_foreign for last, _ in (egress.filters, ingress.filters) if last]
+    noted = [last.is_hook_foreign for last, *_ in (egress.filters, ingress.filters) if last]
     # Without a filter that notes it, an ifb of ours tells that we were here.
     has_trace = bool(egress.ifb or ingress.ifb)
     return Observed(
@@ -168,13 +168,14 @@ def _observed(facts: Facts) -> Observed:
 
 
 def _way(facts: WayFacts) -> Way:
-    (last, passing), ifb = facts.filters, facts.ifb
+    (last, passing, selecting), ifb = facts.filters, facts.ifb
     return Way(
         redirect_ifindex=last.redirect_ifindex if last else None,
         police=last.police if last else None,
         is_first=last.is_first if last else False,
         unshares=last.unshares if last else False,
         passes=passing,
+        selected=selecting,
         ifb=Ifb(ifb.ifindex, ifb.is_up, _tree(facts.qdiscs)) if ifb else None,
     )
 

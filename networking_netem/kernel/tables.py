@@ -11,17 +11,18 @@ from networking_netem.domain.link import Direction
 from networking_netem.domain.qdisc import Tbf
 from networking_netem.kernel import device, passes, qdisc, redirect
 from networking_netem.kernel.device import Device
-from networking_netem.kernel.netlink import Netlink
+from networking_netem.kernel.netlink import Netlink, Request
 from networking_netem.kernel.qdisc import Found
 from networking_netem.kernel.redirect import Last
 
-Filters = Tuple[Optional[Last], Optional[Passes]]
-"""Our two filters on one hook: the last, and the one that lets packets past it."""
-NO_FILTERS: Filters = (None, None)
+Filters = Tuple[Optional[Last], Optional[Passes], Optional[Passes]]
+"""Our filters on one hook: the last, and those that let packets past it: the protected traffic, and
+what selectors exempt."""
+NO_FILTERS: Filters = (None, None, None)
 
 
 class Tables(NamedTuple):
-    """Devices by name; qdiscs by index; our two filters by index and direction."""
+    """Devices by name; qdiscs by index; our filters by index and direction."""
 
     devices: Dict[str, Device]
     qdiscs: Dict[int, List[Found]]
@@ -29,7 +30,7 @@ class Tables(NamedTuple):
 
 
 def asked(netlink: Netlink, names: Collection[str]) -> Tables:
-    """Each device is asked for by itself: about 15 questions a port, however large the host."""
+    """Each device is asked for by itself: about 17 questions a port, however large the host."""
     wanted = [name for port in names for name in (port, *ifb_names(port))]
     found = [device.parse(body) for body in netlink.ask(map(device.get, wanted)) if body]
     known = {entry.name: entry for entry in found}
@@ -73,17 +74,23 @@ def hook_kind(entries: Iterable[Found]) -> str:
 
 def _filters(netlink: Netlink, ports: Collection[int]) -> Dict[Tuple[int, Direction], Filters]:
     places = [(index, direction) for index in ports for direction in Direction]
-    questions = [ask(*place) for place in places for ask in (redirect.get, passes.get)]
+    questions: List[Request] = []
+    for place in places:
+        questions += (redirect.get(*place), passes.get(*place), passes.get(*place, True))
     answers = iter(netlink.ask(questions))
-    found = dict(zip(places, zip(answers, answers)))
+    found = dict(zip(places, zip(answers, answers, answers)))
     # Only where Open vSwitch offloads flows is ours the first instead of the last.
-    missing = [place for place, (last, _) in found.items() if not last]
+    missing = [place for place, (last, *_) in found.items() if not last]
     firsts = netlink.ask(redirect.get(*place, is_first=True) for place in missing)
     for place, first in zip(missing, firsts):
-        found[place] = (first, found[place][1])
+        found[place] = (first, *found[place][1:])
     return {
-        place: (redirect.parse(last) if last else None, passes.parse(passing) if passing else None)
-        for place, (last, passing) in found.items()
+        place: (
+            redirect.parse(last) if last else None,
+            passes.parse(passing) if passing else None,
+            passes.parse(selecting) if selecting else None,
+        )
+        for place, (last, passing, selecting) in found.items()
     }
 
 

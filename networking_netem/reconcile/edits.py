@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any, Callable, Collection, Dict, Mapping
 
-from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.rule_types import RuleType
 
@@ -25,11 +24,11 @@ class Edits:
         self, device: str, direction: Direction, rule_type: RuleType, values: Mapping[str, Any]
     ) -> None:
         """A rule of this type with these values is in force on a device."""
-        self._set(device, direction, rule_type.put(self._link(device)[direction], values))
+        self._links[device] = rule_type.put_on(self._link(device), direction, values)
 
     def drop(self, device: str, direction: Direction, rule_type: RuleType) -> None:
         """No rule of this type is in force on a device."""
-        self._set(device, direction, rule_type.drop(self._link(device)[direction]))
+        self._links[device] = rule_type.drop_from(self._link(device), direction)
 
     def move(self, device: str, to: str) -> None:
         """A port has another device: the link is that one's now, and the first is to be clean."""
@@ -44,6 +43,3 @@ class Edits:
 
     def _link(self, device: str) -> Link:
         return self._links.get(device) or self._desired(device)
-
-    def _set(self, device: str, direction: Direction, impairment: Impairment) -> None:
-        self._links[device] = self._link(device).with_impairment(direction, impairment)

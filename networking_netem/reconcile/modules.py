@@ -6,7 +6,12 @@ from __future__ import annotations
 import logging
 from typing import FrozenSet, Set
 
-from networking_netem.domain.plan import IFB_MODULES, PASS_MODULES, UNSHARE_MODULES
+from networking_netem.domain.plan import (
+    IFB_MODULES,
+    PASS_MODULES,
+    SELECT_MODULES,
+    UNSHARE_MODULES,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -47,6 +52,11 @@ def _consequence(module: str) -> str:
         return "of links only bandwidth limits are imposed, by policing"
     if module in IFB_MODULES:
         return "of what instances send (egress) only bandwidth limits are imposed; ingress is"
+    if module in SELECT_MODULES:
+        return (
+            "no traffic is protected, ARP and DHCP are impaired as all else; "
+            "where selectors say which packets are impaired, only bandwidth limits are imposed"
+        )
     if module in PASS_MODULES:
         return "no traffic is protected, ARP and DHCP are impaired as all else"
     if module in UNSHARE_MODULES:

@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import FrozenSet, Optional, Tuple
 
-from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.link import DIRECTIONS, Direction, Link
 from networking_netem.domain.observed import Observed
-from networking_netem.domain.plan import Conditions, Plan, plan
+from networking_netem.domain.plan import Conditions, Plan, is_unselected, plan
 from networking_netem.domain.shortfall import shortfalls
 from networking_netem.reconcile.status import SETTLED, Failed, Settled, Status, Waiting
 
@@ -41,6 +41,7 @@ class Port:
     has_root: bool = False
     absent_since_s: Optional[float] = None
     _planned: Optional[Tuple[Link, Conditions, Plan]] = None
+    _unselected: FrozenSet[Direction] = frozenset()
     _held: Optional[Tuple[Plan, Observed]] = None
 
     @property
@@ -52,6 +53,7 @@ class Port:
         """What the kernel must hold; worked out anew only when something has changed."""
         if self._planned is None or self._planned[:2] != (self.link, conditions):
             self._planned = (self.link, conditions, plan(self.link, conditions))
+            self._say_unselected(self._planned[2])
         return self._planned[2]
 
     def want(self, link: Link) -> None:
@@ -61,6 +63,20 @@ class Port:
             for shortfall in shortfalls(link):
                 LOG.warning("%s: %s", self.device, shortfall)
         self.link = link
+
+    def _say_unselected(self, planned: Plan) -> None:
+        """The log says, once, of which directions no packet can be let past the link."""
+        unselected = frozenset(
+            each for each in DIRECTIONS if is_unselected(self.link, planned, each)
+        )
+        for direction in unselected - self._unselected:
+            LOG.warning(
+                "%s: selectors of its %s cannot be had on this host, so only its bandwidth limit "
+                "is imposed, on all packets",
+                self.device,
+                direction.value,
+            )
+        self._unselected = unselected
 
     def touch(self, at_s: float) -> None:
         """Something was done to the device. It is looked at by `at_s`."""

@@ -118,7 +118,7 @@ class Reconciler:
         A device that is to be clean, and has nothing of ours, costs no look.
         """
         for device, link in self._inbox.waiting().items():
-            if link != Link.CLEAN or self._may_hold_anything(device):
+            if not link.is_clean or self._may_hold_anything(device):
                 port = self._ports.make(device)
                 port.want(link)
                 port.touch(self._clock())

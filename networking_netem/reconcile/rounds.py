@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from networking_netem.domain.diff import diff, obstacles
-from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.link import Direction
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.plan import Conditions, Plan
 from networking_netem.domain.step import Step
@@ -113,7 +113,7 @@ class Rounds:
         """What there is to tell the kernel now; without anything, the port gets its status."""
         if observed is None:
             self._budget.unplugged(port.device)
-            if port.link == Link.CLEAN:
+            if port.link.is_clean:
                 self._settle(port)
             else:
                 port.miss(self._clock())
@@ -154,7 +154,7 @@ class Rounds:
     def _settle(self, port: Port) -> None:
         """All is as desired, or the device is gone; a clean port is forgotten."""
         port.settle()
-        if port.link == Link.CLEAN:
+        if port.link.is_clean:
             self._switch.release(port.device)
             self._forget(port.device)
 
@@ -164,7 +164,7 @@ class Rounds:
         for port in ports:
             with self._blaming(port):
                 each = todo[port.device]
-                had_limits = port.link != Link.CLEAN and self._switch.claim(
+                had_limits = not port.link.is_clean and self._switch.claim(
                     port.device, each.needs_root
                 )
                 if had_limits and each.is_hook_shared:
@@ -205,7 +205,7 @@ class Rounds:
     def _plan(self, port: Port, observed: Observed, is_first: bool) -> Tuple[Plan, Room]:
         """What the kernel must hold now, and the room that it has for it."""
         needed = Plan()
-        if port.link != Link.CLEAN:
+        if not port.link.is_clean:
             conditions = Conditions.of(
                 observed, self._modules.missing, port.refused, self._protected, self._is_offloaded
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of the rules: one row a rule, at most one per policy and direction."""
+"""The tables of the rules: one row a rule, one per policy and direction; more of selectors."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sqlalchemy import orm
 
 # The only place that SQLAlchemy 1.3 (Neutron 17) and 2.0 both have.
 from sqlalchemy.ext.declarative import declared_attr
+
+from networking_netem.domain.selector import ACTIONS, ETHERTYPES
 
 
 class _PolicyRule(model_base.HasId):
@@ -113,6 +115,32 @@ class QosReorderRule(_PolicyRule, model_base.BASEV2):
     reorder_pct = sa.Column(sa.Numeric(7, 4, asdecimal=False), nullable=False)
 
     __table_args__ = _one_per_direction("qos_reorder")
+
+
+class QosSelectorRule(_PolicyRule, model_base.BASEV2):
+    """Which packets are impaired; what is null does not matter."""
+
+    __tablename__ = "qos_selector"
+
+    action = sa.Column(  # type: ignore[var-annotated]
+        sa.Enum(*ACTIONS, name="qos_selector_actions"), nullable=False
+    )
+    priority = sa.Column(sa.Integer, nullable=False)
+    ethertype = sa.Column(  # type: ignore[var-annotated]
+        sa.Enum(*ETHERTYPES, name="qos_selector_ethertypes")
+    )
+    protocol = sa.Column(sa.String(20))
+    port_range_min = sa.Column(sa.Integer)
+    port_range_max = sa.Column(sa.Integer)
+    remote_ip_prefix = sa.Column(sa.String(64))
+
+    __table_args__ = (
+        sa.UniqueConstraint(
+            *("qos_policy_id", "direction", "priority"),
+            name="uniq_qos_selector0qos_policy_id0direction0priority",
+        ),
+        model_base.BASEV2.__table_args__,
+    )
 
 
 TABLES = tuple(each.__tablename__ for each in _PolicyRule.__subclasses__())

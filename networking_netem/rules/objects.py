@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Type, Union
+from typing import Any, Dict, Tuple, Type, Union
 
 from neutron.objects import base
 from neutron.objects.qos import rule
 from neutron_lib.objects import common_types
 from oslo_versionedobjects import fields
 
+from networking_netem.domain import attribute as attributes
 from networking_netem.domain import rule_types
-from networking_netem.domain.attribute import Choice, plain
+from networking_netem.domain.attribute import plain
 from networking_netem.rules import models
 
 
@@ -33,19 +34,41 @@ def _fields(rule_type: rule_types.RuleType) -> Dict[str, fields.Field]:
     """Return a field for each attribute of the declaration."""
     made: Dict[str, fields.Field] = {}
     for attribute in rule_type.attributes:
-        options = {} if attribute.default is None else {"default": attribute.default}
-        kind = common_types.FlowDirectionEnumField if isinstance(attribute, Choice) else NumberField
-        made[attribute.name] = kind(**options)
+        options: Dict[str, Any] = {}
+        if attribute.default is not None:
+            options["default"] = attribute.default
+        if attribute.is_optional:
+            options["nullable"] = True
+        made[attribute.name] = _field(attribute, options)
     return made
 
 
+def _field(attribute: attributes.Attribute, options: Dict[str, Any]) -> fields.Field:
+    if attribute is rule_types.DIRECTION:
+        return common_types.FlowDirectionEnumField(**options)
+    if isinstance(attribute, attributes.Choice):
+        return fields.EnumField(valid_values=attribute.choices, **options)
+    if isinstance(attribute, attributes.Whole):
+        return fields.IntegerField(**options)
+    if isinstance(attribute, attributes.Text):
+        return fields.StringField(**options)
+    return NumberField(**options)
+
+
 class _Rule(rule.QosRule):
-    """The base of our rules; a policy has at most one of a type and direction."""
+    """The base of our rules; a policy has one of a type and direction, and several selectors."""
 
     # Neutron's own version differs between releases. Ours must not: rules travel between them.
     VERSION = "1.0"
 
-    duplicates_compare_fields = (rule_types.DIRECTION.name,)
+    duplicates_compare_fields: Tuple[str, ...] = (rule_types.DIRECTION.name,)
+
+    @classmethod
+    def modify_fields_from_db(cls, db_obj: Any) -> Dict[str, Any]:
+        """The values of a row, null where it is null: Neutron leaves those out (17-29)."""
+        known: Dict[str, Any] = super().modify_fields_from_db(db_obj)
+        nulls = {name: None for name, field in cls.fields.items() if field.nullable}
+        return {**nulls, **known}
 
 
 @base.NeutronObjectRegistry.register
@@ -96,8 +119,22 @@ class QosReorderRule(_Rule):
     fields = _fields(rule_types.REORDER)
 
 
+@base.NeutronObjectRegistry.register
+class QosSelectorRule(_Rule):
+    """Which packets of one direction are impaired; a policy has several."""
+
+    db_model = models.QosSelectorRule
+    rule_type = rule_types.SELECTOR.name
+    fields = _fields(rule_types.SELECTOR)
+
+    duplicates_compare_fields = rule_types.SELECTOR.key
+
+
 BY_TYPE: Dict[str, Type[_Rule]] = {
     cls.rule_type: cls
-    for cls in (QosDelayRule, QosLossRule, QosDuplicateRule, QosCorruptRule, QosReorderRule)
+    for cls in (
+        *(QosDelayRule, QosLossRule, QosDuplicateRule, QosCorruptRule, QosReorderRule),
+        QosSelectorRule,
+    )
 }
 """The class of each rule type, by its name."""

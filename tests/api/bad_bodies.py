@@ -7,9 +7,9 @@ import json
 import random
 import string
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Union
 
-from networking_netem.domain.attribute import Attribute, Number
+from networking_netem.domain.attribute import Attribute, Choice, Number, Text, Whole
 from networking_netem.domain.rule_types import RuleType
 
 
@@ -37,12 +37,15 @@ def bad_bodies(rule_type: RuleType, seed: int) -> Iterator[Bad]:
 
 def good(rule_type: RuleType, dice: random.Random) -> dict[str, Any]:
     """Return attributes that would be accepted."""
-    return {
-        each.name: dice.randint(each.minimum, each.maximum)
-        if isinstance(each, Number)
-        else dice.choice(each.choices)
-        for each in rule_type.attributes
-    }
+    return {each.name: _good_value(each, dice) for each in rule_type.attributes}
+
+
+def _good_value(attribute: Attribute, dice: random.Random) -> Any:
+    if isinstance(attribute, Choice):
+        return dice.choice(attribute.choices)
+    if isinstance(attribute, Text):
+        return None
+    return dice.randint(attribute.minimum, attribute.maximum)
 
 
 def _text(dice: random.Random, most: int = 12) -> str:
@@ -53,14 +56,28 @@ def _text(dice: random.Random, most: int = 12) -> str:
 def _bad_value(rule_type: RuleType, dice: random.Random) -> Bad:
     attribute = dice.choice(rule_type.attributes)
     body = {rule_type.member: {**good(rule_type, dice), attribute.name: "HERE"}}
-    value = _bad_number(attribute, dice) if isinstance(attribute, Number) else _bad_choice(dice)
+    value = _bad(attribute, dice)
+    while value == "null" and attribute.is_optional:
+        value = _bad(attribute, dice)
     return Bad("value", json.dumps(body).replace('"HERE"', value), attribute)
 
 
-def _bad_number(number: Number, dice: random.Random) -> str:
-    """Return a value, in JSON, that `number` does not take."""
+def _bad(attribute: Attribute, dice: random.Random) -> str:
+    """Return a value, in JSON, that an attribute does not take; null perhaps where it does."""
+    if isinstance(attribute, Choice):
+        return _bad_choice(dice)
+    if isinstance(attribute, Text):
+        return dice.choice(
+            [*map(json.dumps, (_text(dice) + "?", "10.0.0.0/33", "%")), "true", "-1"]
+        )
+    decimals = attribute.decimals if isinstance(attribute, Number) else 0
+    return _bad_number(attribute, decimals, dice)
+
+
+def _bad_number(number: Union[Number, Whole], decimals: int, dice: random.Random) -> str:
+    """Return a value, in JSON, that a number of so many decimals does not take."""
     inside = dice.randint(number.minimum, number.maximum - 1)
-    digits = "".join(dice.choice("0123456789") for _ in range(number.decimals))
+    digits = "".join(dice.choice("0123456789") for _ in range(decimals))
     bad = dice.choice(
         [
             str(dice.randint(number.maximum + 1, 10 ** dice.randint(6, 400))),
@@ -69,7 +86,7 @@ def _bad_number(number: Number, dice: random.Random) -> str:
             f"{number.maximum}.{dice.randint(1, 9)}",
             f"{dice.randint(1, 9)}e{dice.randint(6, 10**9)}",
             f"-{dice.randint(1, 9)}e-{dice.randint(1, 300)}",
-            f"{dice.randint(1, 9)}e-{dice.randint(number.decimals + 1, 300)}",
+            f"{dice.randint(1, 9)}e-{dice.randint(decimals + 1, 300)}",
         ]
     )
     # A JSON parser reads such a number as 0.0, which is a good value.

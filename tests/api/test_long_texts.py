@@ -7,13 +7,14 @@ import gc
 import json
 import logging
 import time
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator
 from urllib.parse import quote
 
 import pytest
 
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from tests.support.neutron_api import Answer, NeutronApi
+from tests.support.values import least
 
 LENGTHS = [10**2, 10**3, 10**4, 10**5, 10**6]
 SHAPES = {
@@ -49,18 +50,18 @@ def user(api: NeutronApi, request: pytest.FixtureRequest) -> NeutronApi:
     return api if request.param == "administrator" else api.as_user("theirs", "reader")
 
 
-def _rule(api: NeutronApi, policy: str, name: str, *numbers: str) -> str:
+def _rule(api: NeutronApi, policy: str, name: str, values: Dict[str, Any]) -> str:
     """Create a rule; return its path."""
     path = f"{policy}/{name}_rules"
-    answer = api.post(path, {f"{name}_rule": dict.fromkeys(numbers, 1)})
+    answer = api.post(path, {f"{name}_rule": values})
     return f"{path}/{answer.body[f'{name}_rule']['id']}"
 
 
 def _requests(
-    rule: str, member: str, numbers: list[str], attribute: str, text: str
+    rule: str, member: str, values: Dict[str, Any], attribute: str, text: str
 ) -> Iterator[tuple[str, str, str]]:
     path = rule.rsplit("/", 1)[0]
-    body = json.dumps({member: {**dict.fromkeys(numbers, 1), attribute: text}})
+    body = json.dumps({member: {**values, attribute: text}})
     yield "POST", path, body
     yield "PUT", rule, body
     filtered = f"{path}?{attribute}={quote(text)}"
@@ -86,14 +87,14 @@ def test_a_long_text(
 ) -> None:
     begin, fill, end = SHAPES[shape]
     name, attribute = STOCK
-    numbers = [each.name for each in rule_type.numbers]
-    rule = _rule(api, policy, rule_type.name, *numbers)
-    stock_rule = _rule(api, policy, name, attribute)
+    values = least(rule_type)
+    rule = _rule(api, policy, rule_type.name, values)
+    stock_rule = _rule(api, policy, name, {attribute: 1})
     for length in LENGTHS:
         text = begin + fill * (length - len(begin + end)) + end
-        stock: Any = list(_requests(stock_rule, f"{name}_rule", [], attribute, text))
+        stock: Any = list(_requests(stock_rule, f"{name}_rule", {}, attribute, text))
         for each in rule_type.attributes:
-            requests = list(_requests(rule, rule_type.member, numbers, each.name, text))
+            requests = list(_requests(rule, rule_type.member, values, each.name, text))
             for request, same in zip(requests, stock):
                 cpu_s, answer = _cost(user, request)
                 about = f"{request[0]} {each.name}, {length} characters: {answer.status}"

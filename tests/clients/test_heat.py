@@ -53,6 +53,22 @@ def test_a_stack_is_created_updated_in_place_and_deleted(heat: Heat) -> None:
     assert deleted["policies"] == []
 
 
+def test_what_a_template_says_no_more_does_not_matter_any_more(heat: Heat) -> None:
+    ports = "      protocol: tcp\n      port_range_min: 22\n      port_range_max: 22\n"
+    selector = (
+        "  selector:\n    type: OS::Neutron::QoSSelectorRule\n    properties:\n"
+        "      policy: {get_resource: policy}\n      action: pass\n      priority: 1\n"
+    )
+    first, second = (f"{TEMPLATE}{selector}{more}" for more in (ports, ""))
+    created, updated, _ = map(json.loads, ok(heat(first, second)).splitlines())
+    before, after = (_rules(each)["selector"] for each in (created, updated))
+    ssh = {"protocol": "tcp", "port_range_min": 22, "port_range_max": 22, "ethertype": "IPv4"}
+    assert before == {**before, **ssh}
+    assert after == {**before, "protocol": None, "port_range_min": None, "port_range_max": None}
+    refused = heat(first.replace("      protocol: tcp\n", ""))
+    assert "port_range_min must be absent where protocol is none of" in refused.out + refused.err
+
+
 DELAY = {"delay_ms": 100, "delay_correlation_ms": 0.5, "direction": "egress"}
 
 

@@ -53,6 +53,22 @@ TYPES = [
         )
         for name in ("duplicate", "corrupt", "reorder")
     ),
+    (
+        "selector",
+        "--action pass --priority 7 --protocol tcp --port-range-min 22 --port-range-max 23",
+        {
+            **{"action": "pass", "priority": 7, "ethertype": "IPv4", "protocol": "tcp"},
+            **{"port_range_min": 22, "port_range_max": 23, "remote_ip_prefix": None},
+            "direction": "egress",
+        },
+        "--action impair --no-protocol --no-port-range-min --no-port-range-max --no-ethertype"
+        " --remote-ip-prefix fd00::7/8 --ingress",
+        {
+            **{"action": "impair", "priority": 7, "ethertype": "IPv6", "protocol": None},
+            **{"port_range_min": None, "port_range_max": None, "remote_ip_prefix": "fd00::/8"},
+            "direction": "ingress",
+        },
+    ),
 ]
 
 

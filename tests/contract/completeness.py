@@ -50,6 +50,8 @@ def _impairment(rule_type: RuleType) -> Optional[str]:
     for number in rule_type.numbers:
         if number.field not in MAXIMA or not hasattr(impairment.NONE, number.field):
             return f"has no field {number.field}, which {number.name} sets, with its maximum"
+    if not rule_type.numbers:
+        return None
     first = Impairment(**{rule_type.numbers[0].field: 1})
     if first.is_none or str(first) == str(impairment.NONE):
         return f"takes {rule_type.numbers[0].field} for a clean link in is_none or __str__"

@@ -7,11 +7,9 @@ import pytest
 
 from networking_netem.domain.rule_types import IMPOSED, RULE_TYPES, RuleType
 from tests.support.neutron_api import NeutronApi
+from tests.support.values import least
 
-BODIES = {
-    each.name: {each.member: {number.name: 1 for number in each.numbers if number.default is None}}
-    for each in IMPOSED
-}
+BODIES = {each.name: {each.member: least(each)} for each in IMPOSED}
 NOBODY = "11111111-1111-1111-1111-111111111111"
 
 each_type = pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_type: rule_type.name)

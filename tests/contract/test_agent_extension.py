@@ -22,10 +22,13 @@ from networking_netem.agent_ovs import seam
 from networking_netem.agent_ovs.driver import NetemQosDriver
 from networking_netem.agent_ovs.extension import NetemAgentExtension
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.plan import plan
+from networking_netem.domain.selector import IMPAIR, IPV6, PASS, Selector
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.edits import Edits
 from networking_netem.reconcile.reconciler import Reconciler
+from networking_netem.rules import objects
 from tests.contract.open_vswitch import Ovs
 from tests.contract.qos import PORT_ID, TAP, delay, limit, policy, port
 from tests.support.kernel_in_memory import KernelInMemory
@@ -284,3 +287,33 @@ def test_a_policy_of_neutrons_becomes_a_link_and_ends(ovs: Ovs, unlocked_deletio
     assert reconciler.statuses() == {}
     assert not kernel.devices[TAP].is_ours
     assert ovs.owner(TAP) == ""
+
+
+def test_selectors_of_a_policy_become_those_of_the_link(ovs: Ovs, unlocked_deletion: None) -> None:
+    kernel = KernelInMemory(TAP)
+    extension = _extension(ovs.driver())
+    reconciler = extension._reconciler = Reconciler(kernel, Switch(ovs.bridge), Budget(1 << 40))
+    extension._edits = extension.qos_driver.edits = Edits(reconciler.link)
+
+    def pushed(*rules: Any) -> Link:
+        changed = policy(delay(100, "egress"), *rules)
+        extension._handle_notification(None, "QosPolicy", [changed], events.UPDATED)
+        reconciler.reconcile_due()
+        return reconciler.link(TAP)
+
+    extension.policy_map.update_policy(policy(delay(100, "egress")))
+    extension.handle_port(None, port())
+    slow = Link(egress=Impairment(delay_us=100_000))
+    one, other = Selector(5, PASS, protocol=6), Selector(2, IMPAIR, IPV6)
+    link = pushed(
+        objects.QosSelectorRule(
+            action="pass", priority=5, ethertype="IPv4", protocol="tcp", direction="egress"
+        ),
+        objects.QosSelectorRule(
+            action="impair", priority=2, ethertype="IPv6", protocol=None, direction="egress"
+        ),
+    )
+    assert link == slow.with_selectors(Direction.EGRESS, (other, one))
+    assert kernel.devices[TAP].egress.selected == plan(link).egress.selected
+    assert pushed() == slow
+    assert kernel.devices[TAP].egress.selected is None

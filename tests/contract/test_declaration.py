@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from neutron.services.qos.drivers.openvswitch import driver as ovs_driver
 
-from networking_netem.domain.attribute import Number
+from networking_netem.domain.attribute import Choice, Number, Text
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from networking_netem.extensions import qos_netem
 from networking_netem.rules import objects
@@ -26,7 +27,7 @@ def test_object(rule_type: RuleType, cls: type) -> None:
     assert set(cls.fields) - {"id", "qos_policy_id"} == {each.name for each in rule_type.attributes}
     for attribute in rule_type.attributes:
         field = cls.fields[attribute.name]
-        assert not field.nullable
+        assert field.nullable == attribute.is_optional
         assert isinstance(field, objects.NumberField) == isinstance(attribute, Number)
         if attribute.default is not None:
             assert field.default == attribute.default
@@ -38,14 +39,18 @@ def test_columns(rule_type: RuleType, cls: type) -> None:
     assert set(columns.keys()) == set(cls.fields)
     for attribute in rule_type.attributes:
         column = columns[attribute.name]
-        assert not column.nullable
+        assert column.nullable == attribute.is_optional
         if attribute.default is not None:
             assert attribute.parse(column.server_default.arg) == attribute.default
         if isinstance(attribute, Number):
             assert column.type.scale == attribute.decimals
             assert 10 ** (column.type.precision - column.type.scale) > attribute.maximum
-        else:
+        elif isinstance(attribute, Choice):
             assert set(column.type.enums) == set(attribute.choices)
+        elif isinstance(attribute, Text):
+            assert column.type.length == attribute.longest
+        else:
+            assert isinstance(column.type, sa.Integer)
 
 
 @each_type
@@ -53,14 +58,14 @@ def test_attributes_of_the_api(rule_type: RuleType, cls: type) -> None:
     served = qos_netem.attribute_map(rule_type)
     assert set(served) >= {"id"} | {each.name for each in rule_type.attributes}
     for attribute in rule_type.attributes:
-        assert ("default" in served[attribute.name]) == (attribute.default is not None)
+        assert ("default" in served[attribute.name]) != attribute.is_required
 
 
 @each_type
 def test_what_the_driver_supports(rule_type: RuleType, cls: type) -> None:
     seam.apply()
     supported = ovs_driver.OVSDriver.create().supported_rules[rule_type.name]
-    assert set(supported) == {attribute.name for attribute in rule_type.attributes}
+    assert set(supported) == {each.name for each in rule_type.attributes if not each.is_optional}
 
 
 @each_type

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from networking_netem.domain.attribute import Number
+from networking_netem.domain.attribute import Choice
 from networking_netem.domain.rule_types import DELAY, RULE_TYPES, RuleType
 from tests.support.neutron_api import NeutronApi
 
@@ -111,10 +111,11 @@ def test_one_type_of_rules(api: NeutronApi, rule_type: RuleType) -> None:
         for each in driver["supported_parameters"]
     }
     assert shown == {
-        each.name: ("range", {"start": each.minimum, "end": each.maximum})
-        if isinstance(each, Number)
-        else ("choices", list(each.choices))
+        each.name: ("choices", list(each.choices))
+        if isinstance(each, Choice)
+        else ("range", {"start": each.minimum, "end": each.maximum})
         for each in rule_type.attributes
+        if not each.is_optional
     }
 
 

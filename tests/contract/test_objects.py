@@ -16,6 +16,7 @@ from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from networking_netem.rules import objects
 from networking_netem.server import seam
 from tests.support.neutron_api import NeutronApi
+from tests.support.values import least
 
 # The fields that a peer of the same version expects. A change here changes what is sent, so agents
 # that are not upgraded yet must be thought of.
@@ -25,6 +26,7 @@ FINGERPRINTS = {
     "QosDuplicateRule": "1.0-157e4b62e8ac2e74135028d7e4e929bf",
     "QosCorruptRule": "1.0-36daa11831094cb6c8655f1174c017d9",
     "QosReorderRule": "1.0-8e006de28c14d728d48730334ff3e42b",
+    "QosSelectorRule": "1.0-5a21f310ffea7c9ba24fc982678b0794",
 }
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"
@@ -43,6 +45,16 @@ def test_fingerprints() -> None:
         objects.QosDuplicateRule(duplicate_pct=2, direction="egress"),
         objects.QosCorruptRule(corrupt_pct=0.0001, direction="ingress"),
         objects.QosReorderRule(reorder_pct=100, direction="egress"),
+        objects.QosSelectorRule(
+            action="pass",
+            priority=0,
+            ethertype="IPv6",
+            protocol="tcp",
+            port_range_min=22,
+            port_range_max=None,
+            remote_ip_prefix="fd00::/8",
+            direction="ingress",
+        ),
     ],
     ids=lambda rule: rule.rule_type,
 )
@@ -63,6 +75,12 @@ def test_rules_of_a_type_differ_by_direction_only() -> None:
     assert not one.duplicates(objects.QosLossRule(loss_pct=1, direction="egress"))
 
 
+def test_selectors_differ_by_priority_too() -> None:
+    one = objects.QosSelectorRule(priority=1, direction="egress")
+    assert one.duplicates(objects.QosSelectorRule(priority=1, direction="egress"))
+    assert not one.duplicates(objects.QosSelectorRule(priority=2, direction="egress"))
+
+
 def test_a_rule_has_a_direction_and_no_jitter_by_default() -> None:
     rule = objects.QosDelayRule(delay_ms=1)
     rule.obj_set_defaults()
@@ -73,8 +91,7 @@ def test_a_rule_has_a_direction_and_no_jitter_by_default() -> None:
 def test_deleting_a_policy_deletes_its_rules(
     api: NeutronApi, policy: str, rule_type: RuleType
 ) -> None:
-    values = {each.name: 1 for each in rule_type.attributes if each.default is None}
-    made = api.post(f"{policy}/{rule_type.collection}", {rule_type.member: values})
+    made = api.post(f"{policy}/{rule_type.collection}", {rule_type.member: least(rule_type)})
     rule_id = made.body[rule_type.member]["id"]
     assert _rows(rule_type, rule_id) == 1
     assert api.delete(policy).status == 204

@@ -32,6 +32,7 @@ from networking_netem.extensions import qos_netem
 from networking_netem.rules import objects
 from networking_netem.server import body, plugin, seam
 from networking_netem.server.address import Address
+from tests.support.values import least
 
 NAMES = [rule_type.name for rule_type in RULE_TYPES]
 ID = "11111111-1111-1111-1111-111111111111"
@@ -176,8 +177,11 @@ def test_neutron_still_answers_for_ports_that_we_serve() -> None:
     manager = _plugin().driver_manager
     manager._drivers.append(ovs_driver.OVSDriver.create())
     for rule_type in RULE_TYPES:
-        least = {each.name: each.minimum + 10**-each.decimals for each in rule_type.numbers}
-        rule = objects.BY_TYPE[rule_type.name](direction="ingress", **least)
+        values = {
+            **least(rule_type),
+            **{each.name: each.minimum + 10**-each.decimals for each in rule_type.numbers},
+        }
+        rule = objects.BY_TYPE[rule_type.name](direction="ingress", **values)
         assert manager.validate_rule_for_port(None, rule, _port(vif_type="ovs")), (
             "Neutron's validators refuse a decimal, or the arguments have changed: "
             f"no port will take a {rule.rule_type} rule"

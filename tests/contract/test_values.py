@@ -11,6 +11,7 @@ import pytest
 from networking_netem.domain.attribute import Number
 from networking_netem.domain.rule_types import DELAY, LOSS, RULE_TYPES, RuleType
 from tests.support.neutron_api import NeutronApi
+from tests.support.values import least
 
 GOOD = [
     (DELAY, {"delay_ms": 0}, {"delay_ms": 0, "delay_correlation_ms": 0, "direction": "egress"}),
@@ -45,10 +46,6 @@ def _typed(body: Any) -> str:
     return json.dumps(body, sort_keys=True)
 
 
-def _required(rule_type: RuleType) -> dict[str, Any]:
-    return {each.name: 1 for each in rule_type.attributes if each.default is None}
-
-
 @pytest.mark.parametrize(("rule_type", "sent", "expected"), GOOD)
 def test_a_value_comes_back_as_it_went_in(
     api: NeutronApi, policy: str, rule_type: RuleType, sent: dict, expected: dict | None
@@ -69,7 +66,7 @@ def test_a_value_comes_back_as_it_went_in(
 def test_bad_numbers_are_refused_naming_attribute_and_range(
     api: NeutronApi, policy: str, rule_type: RuleType, number: Number
 ) -> None:
-    body = json.dumps({rule_type.member: {**_required(rule_type), number.name: "HERE"}})
+    body = json.dumps({rule_type.member: {**least(rule_type), number.name: "HERE"}})
     for text in BAD_TEXTS:
         answer = api.send("POST", f"{policy}/{rule_type.collection}", body.replace('"HERE"', text))
         assert answer.status == 400, text
@@ -80,7 +77,7 @@ def test_bad_numbers_are_refused_naming_attribute_and_range(
 @pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_type: rule_type.name)
 def test_a_bad_change_changes_nothing(api: NeutronApi, policy: str, rule_type: RuleType) -> None:
     path = f"{policy}/{rule_type.collection}"
-    rule = api.post(path, {rule_type.member: _required(rule_type)}).body[rule_type.member]
+    rule = api.post(path, {rule_type.member: least(rule_type)}).body[rule_type.member]
     for attribute in rule_type.attributes:
         answer = api.put(f"{path}/{rule['id']}", {rule_type.member: {attribute.name: "bad"}})
         assert answer.status == 400

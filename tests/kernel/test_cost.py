@@ -66,7 +66,7 @@ def test_an_edit_asks_about_its_port_and_nothing_else(links: Links, counted: Cou
     links.reconciler.reconcile_due()
     questions, dumps = counted.taken()
     assert dumps == 0
-    assert questions <= 2 * 16, "one look before it and one after it"
+    assert questions <= 2 * 17, "one look before it and one after it"
     assert (links.sender.messages, links.sender.sends) == (1, 1)
 
 

@@ -153,3 +153,18 @@ def test_no_rule_of_ours_is_warned_of(
 ) -> None:
     attaching.port(api, network, "served", qos_policy_id=attaching.policy(api, "delay", "loss"))
     assert not [each for each in caplog.records if "not supported" in each.getMessage()]
+
+
+def test_selectors_travel_with_the_link_and_take_a_limit_from_ovn(
+    api: NeutronApi, ovn: Central, network: str
+) -> None:
+    policy = attaching.policy(api)
+    port = attaching.port(api, network, "served", qos_policy_id=policy)
+    selector = {"action": "pass", "priority": 3, "protocol": "tcp"}
+    _add(api, policy, "selector", **selector, port_range_min=22, port_range_max=22)
+    assert link(ovn, port) is None
+    _add(api, policy, "bandwidth_limit", max_kbps=1000, max_burst_kbps=100)
+    ssh = [3, "pass", "IPv4", 6, 22, 22, None]
+    egress = {"rate_kbps": 1000, "burst_kbit": 100, "selectors": [ssh]}
+    assert link(ovn, port) == {"v": 2, "egress": egress}
+    assert meters(ovn, port) == {}

@@ -157,7 +157,12 @@ def _with_device(observed: Observed, step: Step) -> Optional[Observed]:
     if isinstance(step, DeleteClsact):
         for direction in Direction:
             observed = with_way(
-                observed, direction, redirect_ifindex=None, police=None, passes=None
+                observed,
+                direction,
+                redirect_ifindex=None,
+                police=None,
+                passes=None,
+                selected=None,
             )
         return replace(observed, hook="")
     if isinstance(step, (AddRedirect, AddPolice, DeleteFilter, SetPasses, DeletePasses)):
@@ -182,9 +187,11 @@ def _with_filter(observed: Observed, step: Step) -> Optional[Observed]:
             **{"redirect_ifindex": None, "police": None, "is_first": False, "unshares": False},
         )
     if isinstance(step, SetPasses):
-        return with_way(observed, step.direction, passes=step.passes)
+        place = "passes" if step.passes.police else "selected"
+        return with_way(observed, step.direction, **{place: step.passes})
     assert isinstance(step, DeletePasses)
-    return with_way(observed, step.direction, passes=None)
+    place = "selected" if step.is_of_selectors else "passes"
+    return with_way(observed, step.direction, **{place: None})
 
 
 def _tree(tree: ObservedTree, step: Step) -> Optional[ObservedTree]:

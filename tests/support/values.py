@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The least that a rule of each type of ours must be given."""
+"""The least that a rule must be given."""
 
 from __future__ import annotations
 
-from networking_netem.domain.rule_types import RULE_TYPES
+from typing import Any, Dict
 
-VALUES = {
-    rule_type.name: {each.name: 1 for each in rule_type.attributes if each.default is None}
-    for rule_type in RULE_TYPES
-}
+from networking_netem.domain.attribute import Choice
+from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+
+
+def least(rule_type: RuleType) -> Dict[str, Any]:
+    """The attributes that a new rule must have: the first of some words, or the number 1."""
+    return {
+        each.name: each.choices[0] if isinstance(each, Choice) else 1
+        for each in rule_type.attributes
+        if each.is_required
+    }
+
+
+VALUES = {rule_type.name: least(rule_type) for rule_type in RULE_TYPES}
+"""The values of each type of ours."""

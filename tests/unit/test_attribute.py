@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from networking_netem.domain.attribute import InvalidValue, Number
 from networking_netem.domain.rule_types import DELAY_MS, DIRECTION, LOSS_PCT, RULE_TYPES
 
-NUMBERS = [each for rule in RULE_TYPES for each in rule.attributes if each is not DIRECTION]
+NUMBERS = [number for rule_type in RULE_TYPES for number in rule_type.numbers]
 
 GOOD = [
     (0, 0),

@@ -25,6 +25,8 @@ TREE = tree(Impairment(delay_us=100_000, jitter_us=10_000, loss_ppm=1_000, rate_
 _PASSES = protecting(Direction.INGRESS, PROTECTED, 0)
 assert _PASSES
 PASSES = _PASSES
+assert PASSES.police
+SELECTED = replace(PASSES, police=None)
 REDIRECT = redirect.add(ETH0, Direction.EGRESS, IFB, False)
 LIMIT = redirect.add_police(ETH0, Direction.EGRESS, PASSES.police, False)
 ENTRIES = [entry for entry in (TREE.tbf, TREE.netem, TREE.fifo) if entry]
@@ -50,7 +52,14 @@ OURS: Dict[str, Request] = {
     "the end of either": redirect.delete(ETH0, Direction.INGRESS),
     "what lets pass": passes.set_(ETH0, Direction.INGRESS, PASSES),
     "its end": passes.delete(ETH0, Direction.EGRESS),
+    "what selectors let pass": passes.set_(ETH0, Direction.EGRESS, SELECTED),
+    "the selectors' end": passes.delete(ETH0, Direction.EGRESS, is_of_selectors=True),
 }
+
+SELECTED_ELSEWHERE = replace(
+    OURS["what selectors let pass"],
+    body=OURS["what selectors let pass"].body.replace(b"\x43\x4e", b"\x44\x4e", 1),
+)
 
 CREATE = NLM_F_CREATE | NLM_F_EXCL
 ADDRESS = attributes.pack(1, b"\x02\0\0\0\0\x01")
@@ -89,6 +98,7 @@ OTHERS: Dict[str, Request] = {
     "a filter that drops all": replace(
         LIMIT, body=LIMIT.body.replace(struct.pack("=i", -1), struct.pack("=i", 2))
     ),
+    "what lets pass without a police": SELECTED_ELSEWHERE,
     "every filter's end": Request(
         hook.RTM_DELTFILTER, 0, qdisc.TCMSG.pack(0, ETH0, 0, hook.HOOKS[Direction.EGRESS], 0)
     ),

@@ -13,7 +13,8 @@ from netem_lab.verdict.judging import judge
 from netem_lab.verdict.row import Row, Verdict
 from netem_lab.verdict.sampling import Pair
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.selector import PASS, Selector
 
 PAIR = Pair("vm1", "vm2")
 LOSSY = Link(egress=Impairment(loss_ppm=100_000))
@@ -183,3 +184,12 @@ def test_what_has_no_verdict_has_an_unsure_row(monkeypatch: pytest.MonkeyPatch) 
     rows = look(LOSSY, sample(lost=200), SecondLook(sample()))
     assert rows["loss_pct"].verdict is Verdict.UNSURE
     assert list(rows)[-1] == "loss_pct"
+
+
+def test_where_selectors_may_tell_the_probe_apart_nothing_is_judged() -> None:
+    selector = Selector(1, PASS, protocol=17)
+    asked = LOSSY.with_selectors(Direction.EGRESS, (selector,))
+    answers = {EGRESS: sample(), INGRESS: sample(), TCP: Goodput(1, 1)}
+    rows = judge(SecondLook(sample()), PAIR, asked, answers)
+    assert {row.verdict for row in rows if row.direction == "egress"} == {Verdict.UNSURE}
+    assert Verdict.GOOD in {row.verdict for row in rows if row.direction == "ingress"}

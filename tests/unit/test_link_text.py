@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from networking_netem.domain.impairment import MAXIMA, NONE, Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.link_text import LONGEST, Said, Unreadable, read, written
+from networking_netem.domain.selector import IMPAIR, IPV6, MOST, PASS, Selector
 
 FIELDS = {name: st.integers(0, most) for name, most in MAXIMA.items()}
 
@@ -43,6 +46,35 @@ def test_the_longest_link_is_read() -> None:
     assert len(written(Link(most, most))) < LONGEST
 
 
+LONGEST_SELECTOR = Selector(
+    1000, IMPAIR, IPV6, 132, 65_535, 65_535, "2001:db8:1111:2222:3333:4444:5555:6666/128"
+)
+SELECTIVE = Link(
+    egress=Impairment(delay_us=5),
+    egress_selectors=(Selector(1, PASS, protocol=6, port_range_min=22, port_range_max=22),),
+)
+
+
+def test_a_link_comes_with_its_selectors() -> None:
+    text = '{"v":2,"egress":{"delay_us":5,"selectors":[[1,"pass","IPv4",6,22,22,null]]}}'
+    assert written(SELECTIVE) == text
+    assert read(text) == Said(SELECTIVE)
+
+
+def test_selectors_of_a_clean_link_are_left_out() -> None:
+    assert written(SELECTIVE.with_impairment(Direction.EGRESS, NONE)) == ""
+
+
+def test_the_longest_link_with_selectors_is_read() -> None:
+    most = Impairment(**MAXIMA)
+    selectors = tuple(replace(LONGEST_SELECTOR, priority=1000 - each) for each in range(MOST))
+    link = Link(most, most)
+    for direction in Direction:
+        link = link.with_selectors(direction, selectors)
+    print(f"{len(written(link))} characters")
+    assert read(written(link)) == Said(link)
+
+
 def test_what_a_newer_server_says_more_is_passed_over() -> None:
     text = '{"v":1,"egress":{"delay_us":5,"smell":1.5},"ingress":{"smell":[]},"when":{}}'
     known = Link(egress=Impairment(delay_us=5))
@@ -55,7 +87,12 @@ def test_what_a_newer_server_says_more_is_passed_over() -> None:
         ("{", "a link is JSON"),
         ("[1]", 'a link says {"v":1,…}'),
         ('{"egress":{}}', 'a link says {"v":1,…}'),
-        ('{"v":2}', 'a link says {"v":1,…}'),
+        ('{"v":3}', 'a link says {"v":1,…}'),
+        ('{"v":2,"egress":{"selectors":[5]}}', "selectors are lists in a list, not [5]"),
+        ('{"v":2,"egress":{"selectors":[[1,"drop"]]}}', "action must be one of impair, pass"),
+        ('{"v":2,"egress":{"selectors":[[1,"pass","IPv4","tcp"]]}}', "protocol must be"),
+        ('{"v":2,"egress":{"selectors":[[1,"pass","IPv4",6,1,2,7]]}}', "cannot be read"),
+        ('{"v":2,"egress":{"selectors":[[]]}}', "a selector cannot be read"),
         ('{"v":1,"egress":5}', "a direction is an object of numbers, not 5"),
         ('{"v":1,"egress":{"delay_us":1.5}}', "delay_us is a whole number, not 1.5"),
         ('{"v":1,"egress":{"delay_us":true}}', "delay_us is a whole number, not True"),

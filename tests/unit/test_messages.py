@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,8 @@ def test_filters_are_read_as_they_were_written() -> None:
         exempt = protect.passes(direction, protect.PROTECTED, 0)
         assert exempt
         assert passes.parse(passes.set_(3, direction, exempt).body) == exempt
+        whole = replace(exempt, police=None)
+        assert passes.parse(passes.set_(3, direction, whole).body) == whole
 
 
 def test_what_is_encoded_is_decoded() -> None:

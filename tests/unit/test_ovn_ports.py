@@ -125,7 +125,7 @@ def test_what_the_database_no_longer_tells_of_is_forgotten(chassis: Chassis) -> 
     assert chassis.ports.unknown_ids == {PORT}
 
 
-@pytest.mark.parametrize("text", ["x", '{"v":2,"egress":{"delay_us":1}}', "9" * 1_000_000])
+@pytest.mark.parametrize("text", ["x", '{"v":3,"egress":{"delay_us":1}}', "9" * 1_000_000])
 def test_a_text_that_cannot_be_read_changes_nothing(
     chassis: Chassis, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:

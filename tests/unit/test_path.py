@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import List, Optional
+
 import pytest
 
 from netem_lab.errors import LabError
 from netem_lab.verdict.path import across, link_of
 from networking_netem.domain.impairment import Impairment
-from networking_netem.domain.link import Link
+from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.selector import IMPAIR, IPV6, PASS, Selector
 
 
 def test_rules_as_the_api_shows_them() -> None:
@@ -32,6 +36,35 @@ def test_a_policy_on_both_ports_is_met_twice() -> None:
         egress=Impairment(130_000, 5_000, 550_000, 10_000, 1), ingress=Impairment(delay_us=8_000)
     )
     assert across(Link.CLEAN, Link.CLEAN) == Link.CLEAN
+
+
+UDP_53 = Selector(1, PASS, protocol=17, port_range_min=53, port_range_max=53)
+SLOW = Link(egress=Impairment(delay_us=1000))
+
+
+@pytest.mark.parametrize(
+    ("selectors", "seen"),
+    [
+        ([UDP_53], SLOW),
+        ([replace(UDP_53, action=IMPAIR)], Link.CLEAN),
+        ([replace(UDP_53, port_range_max=65_535)], None),
+        ([replace(UDP_53, port_range_max=40_000)], None),
+        ([replace(UDP_53, ethertype=IPV6), Selector(2, PASS)], Link.CLEAN),
+        ([Selector(1, PASS, IPV6), Selector(2, IMPAIR, IPV6)], Link.CLEAN),
+        ([Selector(1, PASS, protocol=1)], SLOW),
+        ([Selector(1, PASS, protocol=17)], None),
+        ([Selector(1, IMPAIR, remote_ip_prefix="0.0.0.0/0")], SLOW),
+        ([Selector(1, IMPAIR, remote_ip_prefix="10.0.0.0/8")], None),
+    ],
+    ids=str,
+)
+def test_selectors_count_as_far_as_they_hit_the_probe(
+    selectors: List[Selector], seen: Optional[Link]
+) -> None:
+    link = SLOW.with_selectors(Direction.EGRESS, tuple(selectors))
+    back = Link(ingress=SLOW.egress).with_selectors(Direction.INGRESS, tuple(selectors))
+    for path in (across(link, Link.CLEAN), across(Link.CLEAN, back)):
+        assert path == (link if seen is None else seen)
 
 
 def test_links_that_no_impairment_describes_together_are_refused() -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from networking_netem.domain import units
 from networking_netem.domain.impairment import MAXIMA, Impairment
-from networking_netem.domain.link import Link
-from networking_netem.domain.plan import Path, Plan, plan
+from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.plan import Conditions, Path, Plan, is_unselected, plan
+from networking_netem.domain.selecting import selected
+from networking_netem.domain.selector import PASS, Selector
 from networking_netem.domain.tree import Tree, opened, tree
 
 
@@ -77,3 +79,53 @@ def test_a_tree_that_is_opened_still_cuts_segments_of_the_same_size() -> None:
     wide = tree(Impairment(delay_us=1, loss_ppm=1, rate_kbps=1), 9000)
     assert segment_bytes(opened(wide)) == segment_bytes(wide)
     assert opened(wide).netem == tree(Impairment()).netem
+
+
+SSH = Selector(1, PASS, protocol=6, port_range_min=22, port_range_max=22)
+SLOW = Impairment(delay_us=7, rate_kbps=1000)
+
+
+def selective(impairment: Impairment = SLOW) -> Link:
+    link = Link(egress=impairment, ingress=impairment)
+    for direction in Direction:
+        link = link.with_selector(direction, SSH)
+    return link
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_selectors_let_packets_past_the_tree(direction: Direction) -> None:
+    path = plan(selective())[direction]
+    assert path.ifb_tree == tree(SLOW)
+    assert path.selected == selected(direction, (SSH,))
+    assert path.passes == plan(Link(egress=SLOW, ingress=SLOW))[direction].passes
+
+
+def test_selectors_alone_plan_nothing() -> None:
+    assert plan(selective(Impairment())) == Plan()
+    assert selective(Impairment()).is_clean
+
+
+@pytest.mark.parametrize(
+    ("direction", "conditions"),
+    [
+        (Direction.EGRESS, Conditions(missing_modules=frozenset({"cls_bpf"}))),
+        (Direction.INGRESS, Conditions(missing_modules=frozenset({"cls_bpf"}))),
+        (Direction.INGRESS, Conditions(missing_modules=frozenset({"ifb"}))),
+        (Direction.INGRESS, Conditions(is_hook_shared=True)),
+        (Direction.EGRESS, Conditions(is_offloaded=True)),
+    ],
+    ids=str,
+)
+def test_without_selectors_an_exempted_service_is_not_delayed(
+    direction: Direction, conditions: Conditions
+) -> None:
+    planned = plan(selective(), conditions)
+    assert planned[direction].tree == tree(Impairment(rate_kbps=1000))
+    assert is_unselected(selective(), planned, direction)
+    assert plan(selective(Impairment(delay_us=7)), conditions)[direction] == Path()
+
+
+def test_protected_traffic_needs_a_module_more_than_selectors() -> None:
+    planned = plan(selective(), Conditions(missing_modules=frozenset({"act_police"})))
+    assert planned.egress.passes is None
+    assert planned.egress.selected

@@ -9,26 +9,35 @@ from heat.common import exception
 from heat.engine import constraints, properties, support
 from heat.engine.resources.openstack.neutron.qos import QoSRule
 
-from networking_netem.domain.attribute import Attribute, InvalidValue, Number
-from networking_netem.domain.rule_types import CORRUPT, DELAY, DUPLICATE, LOSS, REORDER, RuleType
+from networking_netem.domain.attribute import Attribute, Choice, InvalidValue, Number, Whole
+from networking_netem.domain.rule_types import (
+    CORRUPT,
+    DELAY,
+    DUPLICATE,
+    LOSS,
+    REORDER,
+    SELECTOR,
+    RuleType,
+)
 
 
 def _schema(attribute: Attribute) -> properties.Schema:
-    if isinstance(attribute, Number):
-        kind = properties.Schema.NUMBER
-        constraint = constraints.Range(min=attribute.minimum, max=attribute.maximum)
-        text = f"{attribute.help} Takes {attribute.expected}."
+    kind, limits, text = properties.Schema.STRING, [], attribute.help
+    if isinstance(attribute, Choice):
+        limits = [constraints.AllowedValues(list(attribute.choices))]
     else:
-        kind = properties.Schema.STRING
-        constraint = constraints.AllowedValues(list(attribute.choices))
-        text = attribute.help
+        text = f"{attribute.help} Takes {attribute.expected}."
+    if isinstance(attribute, (Number, Whole)):
+        is_whole = isinstance(attribute, Whole)
+        kind = properties.Schema.INTEGER if is_whole else properties.Schema.NUMBER
+        limits = [constraints.Range(min=attribute.minimum, max=attribute.maximum)]
     return properties.Schema(
         kind,
         text,
-        required=attribute.default is None,
+        required=attribute.is_required,
         default=attribute.default,
         update_allowed=True,
-        constraints=[constraint],
+        constraints=limits,
     )
 
 
@@ -46,7 +55,10 @@ class _Rule(QoSRule):
 
     def validate(self) -> None:
         super().validate()
-        self._values(self.properties)
+        try:
+            self.rule_type.check(self._values(self.properties))
+        except InvalidValue as error:
+            raise exception.StackValidationFailed(message=str(error)) from None
 
     def handle_create(self) -> None:
         body = {self.entity: self._values(self.properties)}
@@ -58,7 +70,11 @@ class _Rule(QoSRule):
     def handle_update(self, json_snippet: Any, tmpl_diff: Any, prop_diff: Dict[str, Any]) -> None:
         if prop_diff:
             update = getattr(self.client(), f"update_{self.entity}")
-            update(self.resource_id, self.policy_id, {self.entity: self._values(prop_diff)})
+            update(
+                self.resource_id,
+                self.policy_id,
+                {self.entity: self._values(prop_diff, is_change=True)},
+            )
 
     def handle_delete(self) -> None:
         if self.resource_id is None:
@@ -69,13 +85,18 @@ class _Rule(QoSRule):
     def _res_get_args(self) -> List[str]:
         return [self.resource_id, self.policy_id]
 
-    def _values(self, given: Any) -> Dict[str, Any]:
-        """Return the parsed values of our attributes; Heat checks ranges, but not decimals."""
+    def _values(self, given: Any, is_change: bool = False) -> Dict[str, Any]:
+        """Return the parsed values of our attributes; Heat checks ranges, but not decimals.
+
+        What a change takes out of the template becomes null, where the attribute may be.
+        """
         names = (each for each in self.rule_type.attributes if each.name in given)
         values = {each: given[each.name] for each in names}
         try:
             return {
-                each.name: each.parse(value) for each, value in values.items() if value is not None
+                each.name: each.parse(value)
+                for each, value in values.items()
+                if value is not None or (each.is_optional and is_change)
             }
         except InvalidValue as error:
             raise exception.StackValidationFailed(message=str(error)) from None
@@ -121,10 +142,19 @@ class QoSReorderRule(_Rule):
     properties_schema = _schemas(REORDER)
 
 
+class QoSSelectorRule(_Rule):
+    """Which packets of one direction of a QoS policy are impaired."""
+
+    rule_type = SELECTOR
+    entity = SELECTOR.member
+    properties_schema = _schemas(SELECTOR)
+
+
 def resource_mapping() -> Dict[str, type]:
     """Return the resource types of this module, as Heat asks for them."""
     return {
         "OS::Neutron::QoSDelayRule": QoSDelayRule,
+        "OS::Neutron::QoSSelectorRule": QoSSelectorRule,
         "OS::Neutron::QoSLossRule": QoSLossRule,
         "OS::Neutron::QoSDuplicateRule": QoSDuplicateRule,
         "OS::Neutron::QoSCorruptRule": QoSCorruptRule,

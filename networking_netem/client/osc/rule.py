@@ -11,6 +11,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from networking_netem.client import arguments, sdk
+from networking_netem.domain.attribute import InvalidValue
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 
 LOG = logging.getLogger(__name__)
@@ -50,6 +51,10 @@ class _Create(_Rule, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Tuple:
         values = arguments.given(parsed_args, self.rule_type)
+        try:
+            self.rule_type.check(values)
+        except InvalidValue as error:
+            raise exceptions.CommandError(str(error)) from None
         rule = self.resource.new(qos_policy_id=self.policy(parsed_args.qos_policy).id, **values)
         return self.shown(rule.create(self.network))
 

@@ -101,7 +101,7 @@ def _heal(client: Any, nb: Any, ports: Mapping[str, Placed]) -> List[str]:
             continue
         of_policy = rules.get(port.policy_id)
         link = of_policy.link if of_policy else Link.CLEAN
-        if link != Link.CLEAN and unserved[port.host]:
+        if not link.is_clean and unserved[port.host]:
             LOG.warning("Port %s has no link, %s: %s", port_id, link, unserved[port.host])
         found = row.external_ids.get(channel.LINK, "")
         is_limited = metered.get(port_id, set())

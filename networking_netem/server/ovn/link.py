@@ -44,8 +44,8 @@ class Rules(Dict[str, Dict[str, Any]]):
 def with_link(context: Any, policy_id: Any, stock: Stock) -> Rules:
     """The rules of a policy, read from the database where they are ours.
 
-    The link has the directions with delay or loss, and their bandwidth limits. The others stay
-    OVN's.
+    The link has the directions with delay, loss and the like, and those with selectors, and their
+    bandwidth limits. The others stay OVN's.
     """
     rules = Rules(stock)
     if policy_id:
@@ -53,13 +53,11 @@ def with_link(context: Any, policy_id: Any, stock: Stock) -> Rules:
             cls = objects.BY_TYPE[rule_type.name]
             for rule in cls.get_objects(context, qos_policy_id=policy_id):
                 direction = Direction(rule.direction)
-                rules.link = _put(rules.link, direction, rule_type, rule.to_dict())
+                rules.link = rule_type.put_on(rules.link, direction, rule.to_dict())
     for direction in DIRECTIONS:
         limit = stock[direction.value].get(BANDWIDTH_LIMIT.name)
-        if limit and not rules.link[direction].is_none:
-            rules.link = _put(rules.link, direction, BANDWIDTH_LIMIT, limit)
+        # A meter of OVN's would limit what selectors let pass too.
+        is_ours = not rules.link[direction].is_none or rules.link.selectors(direction)
+        if limit and is_ours:
+            rules.link = BANDWIDTH_LIMIT.put_on(rules.link, direction, limit)
     return rules
-
-
-def _put(link: Link, direction: Direction, rule_type: Any, values: Any) -> Link:
-    return link.with_impairment(direction, rule_type.put(link[direction], values))

@@ -75,7 +75,7 @@ def _update_port_qos_rules(self: Any, *positional: Any, **named: Any) -> None:
         of_many = asked["qos_rules"]
         rules = of_many or self._qos_rules(admin, asked["qos_policy_id"])
         link = rules.link
-        is_served = link != Link.CLEAN and _is_served(
+        is_served = not link.is_clean and _is_served(
             admin, rules, asked["port_id"], is_one_of_many=bool(of_many)
         )
         asked["qos_rules"] = rules.for_ovn(is_served)

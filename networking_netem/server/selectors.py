@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Selectors as they are stored: whole, in words that go together, and not too many of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from neutron.db.qos import models as qos_models
+from neutron_lib import exceptions
+from sqlalchemy import orm
+
+from networking_netem.domain.attribute import InvalidValue
+from networking_netem.domain.rule_types import DIRECTION, SELECTOR
+from networking_netem.domain.selector import MOST
+from networking_netem.domain.selector_rule import selector
+from networking_netem.rules import models
+
+
+class TooManySelectors(exceptions.Conflict):
+    message = "A QoS policy has at most %(most)s selector rules of direction %(direction)s"
+
+
+def refuse() -> None:
+    """Have others refused from now on, however they are written. Harmless when repeated."""
+    for event in ("before_insert", "before_update"):
+        if not sa.event.contains(models.QosSelectorRule, event, _complete):
+            sa.event.listen(models.QosSelectorRule, event, _complete)
+
+
+def _complete(mapper: Any, connection: Any, rule: Any) -> None:
+    """Fill in the ethertype. Raises `InvalidInput` or `TooManySelectors`."""
+    values = {each.name: getattr(rule, each.name) for each in SELECTOR.attributes}
+    try:
+        rule.ethertype = selector(values).ethertype
+    except InvalidValue as error:
+        raise exceptions.InvalidInput(error_message=str(error)) from error
+    _refuse_too_many(connection, rule)
+
+
+def _refuse_too_many(connection: Any, rule: Any) -> None:
+    """Count the others in what is committed now: a snapshot may be older than another request."""
+    policy, others = qos_models.QosPolicy, models.QosSelectorRule
+    # Whoever adds a rule to the policy waits here for the one before.
+    connection.execute(_locking(orm.Query([policy.id]).filter(policy.id == rule.qos_policy_id)))
+    of_direction: Any = orm.Query([others.id]).filter(
+        others.qos_policy_id == rule.qos_policy_id,
+        others.direction == (rule.direction or DIRECTION.default),
+        others.id != rule.id,
+    )
+    if len(connection.execute(_locking(of_direction)).fetchall()) >= MOST:
+        direction = rule.direction or DIRECTION.default
+        raise TooManySelectors(most=MOST, direction=direction)
+
+
+def _locking(query: Any) -> Any:
+    return query.with_for_update().statement

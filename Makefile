@@ -10,7 +10,7 @@ AMX := $(shell grep -qw amx_tile /proc/cpuinfo && echo gcc libc6-dev)
 
 NEUTRON := .venvs/neutron
 
-.PHONY: demo test test-api test-kernel ovn check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
+.PHONY: demo test test-api test-kernel ovn ovn-api ovn-agent check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
 
 setup: $(VENV)/ready
 
@@ -66,13 +66,19 @@ test-api: $(VENV)/test-ready
 test-kernel: $(VENV)/test-ready
 	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q --durations=12 --ignore tests/kernel/ovn tests/kernel
 
-# All tests on OVN: of the API, of a chassis' agent, and of the lab. At the first run, kernel modules are made for it.
+# All tests on OVN: of the API, of a chassis' agent, and of labs with one chassis and with two. At the first run, kernel
+# modules are made for them. The first two keep a processor busy each. What they print comes when each has ended.
 ovn: $(VENV)/ovn-ready
-	$(PY) -m pytest -q tests/ovn
-	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel/ovn
+	$(MAKE) -j2 --output-sync=recurse ovn-agent ovn-api
 	$(PY) -m pytest -q --backend ovn tests/integration/test_lab.py tests/integration/test_repairs.py \
 		tests/integration/ovn
 	$(PY) -m pytest -q --backend ovn --chassis 2 tests/integration/ovn/two_chassis
+
+ovn-api: $(VENV)/ovn-ready
+	$(PY) -m pytest -q tests/ovn
+
+ovn-agent: $(VENV)/ovn-ready
+	$(VENV)/bin/netem-lab run -- $(PY) -m pytest -q tests/kernel/ovn
 
 $(VENV)/ovn-ready: lab-ovn-packages.txt $(VENV)/ready
 	$(call debian,$$(cat lab-ovn-packages.txt))

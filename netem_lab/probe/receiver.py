@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import List, Optional
+from typing import List, Optional, Set
 
 from netem_lab.probe.arrivals import Arrival
 from netem_lab.probe.clock import SO_TIMESTAMPNS, stamp_ns
@@ -25,6 +25,7 @@ class Receiver:
     def __init__(self, flow: Datagrams, endpoint: Endpoint) -> None:
         self.flow = flow
         self.arrivals: List[Arrival] = []
+        self._numbers: Set[int] = set()
         self.sent: Optional[int] = None
         """How many packets were sent; None while that is not over."""
         with inside(endpoint.netns):
@@ -49,11 +50,12 @@ class Receiver:
             if read:
                 number, sent_ns, corrupt_bits = read
                 self.arrivals.append(Arrival(number, sent_ns, stamp_ns(ancillary), corrupt_bits))
+                self._numbers.add(number)
 
     @property
     def complete(self) -> bool:
-        """Whether as many packets have arrived as were sent."""
-        return self.sent is not None and len(self.arrivals) >= self.sent
+        """Whether as many different packets have arrived as were sent."""
+        return self.sent is not None and len(self._numbers) >= self.sent
 
     def close(self) -> None:
         self._socket.close()

@@ -20,7 +20,10 @@ USERS = {
     "other member": ("theirs", "member,reader"),
 }
 STOCK = ("bandwidth_limit", {"max_kbps": 1}, {"max_kbps": 2})
-OURS = [(name, values, dict.fromkeys(values, 2)) for name, values in VALUES.items()]
+OURS = [
+    (name, values, {each: 2 if value == 1 else value for each, value in values.items()})
+    for name, values in VALUES.items()
+]
 
 
 @pytest.fixture(params=[False, True], ids=["private", "shared"])

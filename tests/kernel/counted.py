@@ -20,8 +20,11 @@ _FRAMES = 60
 _QUIET_S = 1.0
 
 
-def numbers_through(direction: Direction, packets: int) -> List[int]:
-    """Send packets in super-packets (UDP GSO), and return the numbers of those that arrive."""
+def numbers_through(direction: Direction, packets: int, quiet_s: float = _QUIET_S) -> List[int]:
+    """Send packets in super-packets (UDP GSO), and return the numbers of those that arrive.
+
+    What has not arrived ``quiet_s`` after the packet before it is lost.
+    """
     arrived: List[int] = []
     with _sockets(direction) as (sender, receiver):
         sender.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, _FRAME_BYTES)
@@ -30,7 +33,7 @@ def numbers_through(direction: Direction, packets: int) -> List[int]:
             frames = (n.to_bytes(_NUMBER_BYTES, "big").ljust(_FRAME_BYTES, b"\0") for n in numbers)
             sender.send(b"".join(frames))
             arrived += _numbers(receiver, 0.0)
-        return arrived + _numbers(receiver, _QUIET_S)
+        return arrived + _numbers(receiver, quiet_s)
 
 
 def payloads_through(

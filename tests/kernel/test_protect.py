@@ -87,6 +87,9 @@ def _dnsmasq(folder: Path) -> List[str]:
     return [
         *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0"),
         *("--interface=eth0", "--bind-interfaces", "--user=root", "--enable-ra"),
+        # Otherwise it looks for three seconds whether somebody has the address. Then udhcpc has
+        # given up, and tries again after 20.
+        "--no-ping",
         *("--dhcp-range=10.0.0.100,10.0.0.200,120s", "--dhcp-range=fd00::100,fd00::200,64,120s"),
         f"--dhcp-leasefile={folder}/leases",
         f"--pid-file={folder}/dnsmasq.pid",

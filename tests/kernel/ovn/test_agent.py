@@ -80,7 +80,7 @@ def test_edits_follow_at_once(host: Host, tap: str) -> None:
     wait_until(lambda: link(tap) == Link.CLEAN)
 
 
-@pytest.mark.parametrize("text", ['{"v":2,"egress":{"delay_us":1}}', "no link"])
+@pytest.mark.parametrize("text", ['{"v":3,"egress":{"delay_us":1}}', "no link"])
 def test_what_it_cannot_read_changes_nothing(host: Host, tap: str, text: str) -> None:
     began = len(host.log.read_text())
     host.set_text(PORT, text)

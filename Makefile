@@ -52,10 +52,10 @@ check: style
 docs: setup
 	$(PY) -m doc.generate
 
-# The kernel's tests keep one processor busy for as long as those of API and clients take another. What is printed
-# comes when each of the two has ended.
+# Each later step needs more than the one before: a database server, a kernel with netem, a lab.
 test: check $(VENV)/test-ready
-	$(MAKE) -j2 --output-sync=recurse test-kernel test-api
+	$(MAKE) test-api
+	$(MAKE) test-kernel
 	$(PY) -m pytest -q tests/integration
 
 test-api: $(VENV)/test-ready

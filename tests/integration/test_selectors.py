@@ -69,7 +69,7 @@ except OSError:
 
 
 def verdict_on_loss() -> str:
-    """The verdict on what is counted: unlike those on times, a stalled machine does not change it."""
+    """The verdict on what is counted, which no stall of the machine changes."""
     (step,) = json.loads(netem_lab("measure", "vm1", "vm2", "--json").stdout)["steps"]
     rows = {(row["direction"], row["what"]): row for row in step["rows"]}
     return rows["egress", "loss"]["verdict"]

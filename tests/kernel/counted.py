@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Mapping, Tuple
 
 from netem_lab.probe.endpoint import inside
 from networking_netem.domain.link import Direction
@@ -26,7 +26,7 @@ def numbers_through(direction: Direction, packets: int, quiet_s: float = _QUIET_
     What has not arrived ``quiet_s`` after the packet before it is lost.
     """
     arrived: List[int] = []
-    with _sockets(direction) as (sender, receiver):
+    with between(*PAIR.way(direction), ADDRESSES) as (sender, receiver):
         sender.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, _FRAME_BYTES)
         for first in range(0, packets, _FRAMES):
             numbers = range(first, min(first + _FRAMES, packets))
@@ -41,20 +41,21 @@ def payloads_through(
 ) -> List[bytes]:
     """Send the same payload many times, and return those that arrive."""
     arrived: List[bytes] = []
-    with _sockets(direction) as (sender, receiver):
+    with between(*PAIR.way(direction), ADDRESSES) as (sender, receiver):
         sender.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, not with_checksum)
         for _ in range(packets):
             sender.send(payload)
-            arrived += _payloads(receiver, 0.0)
-        return arrived + _payloads(receiver, _QUIET_S)
+            arrived += payloads(receiver, 0.0)
+        return arrived + payloads(receiver, _QUIET_S)
 
 
 def _numbers(receiver: socket.socket, quiet_s: float) -> List[int]:
-    found = _payloads(receiver, quiet_s)
+    found = payloads(receiver, quiet_s)
     return [int.from_bytes(payload[:_NUMBER_BYTES], "big") for payload in found]
 
 
-def _payloads(receiver: socket.socket, quiet_s: float) -> List[bytes]:
+def payloads(receiver: socket.socket, quiet_s: float) -> List[bytes]:
+    """What `receiver` has, and gets until nothing comes for `quiet_s`."""
     found = []
     receiver.settimeout(quiet_s)
     while True:
@@ -65,9 +66,10 @@ def _payloads(receiver: socket.socket, quiet_s: float) -> List[bytes]:
 
 
 @contextlib.contextmanager
-def _sockets(direction: Direction) -> Iterator[Tuple[socket.socket, socket.socket]]:
-    """The socket that sends and the one that receives, in the VMs of a direction."""
-    source, target = PAIR.way(direction)
+def between(
+    source: str, target: str, addresses: Mapping[str, str]
+) -> Iterator[Tuple[socket.socket, socket.socket]]:
+    """The socket that sends, in the namespace `source`, and the one that receives, in `target`."""
     with inside(target):
         receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with inside(source):
@@ -75,6 +77,6 @@ def _sockets(direction: Direction) -> Iterator[Tuple[socket.socket, socket.socke
     with sender, receiver:
         # All packets may arrive at once, after the guest's softirqs had to wait.
         receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 256 << 20)
-        receiver.bind((ADDRESSES[target], 0))
+        receiver.bind((addresses[target], 0))
         sender.connect(receiver.getsockname())
         yield sender, receiver

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import sys
 import time
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, Tuple
@@ -17,6 +16,7 @@ import pytest
 from neutron.agent.common import ovs_lib
 from neutron.plugins.ml2.drivers.openvswitch.agent.extension_drivers import qos_driver
 
+from netem_lab.probe.endpoint import inside
 from networking_netem.agent.switch import Switch
 from networking_netem.domain.ifb import ifb_name, ifb_names
 from networking_netem.domain.impairment import Impairment
@@ -27,11 +27,12 @@ from networking_netem.reconcile.reconciler import Reconciler
 from tests.contract import open_vswitch
 from tests.contract.qos import PORT_ID, TAP
 from tests.kernel.alone import Sender
+from tests.kernel.counted import between, payloads
 
-from .conftest import hide_module, ip, load_modules, new_namespace, tc
+from .conftest import hide_module, ip, ip_batch, load_modules, new_namespace, tc
 
 LIMIT_KBPS, BURST_KBIT = 1000, 100
-PACKET_BYTES, INTERVAL_S, FLOOD_S = 1000, 0.002, 2.4
+PACKET_BYTES, INTERVAL_S, FLOOD_S, QUIET_S = 1000, 0.002, 2.4, 1.0
 """Sent at 4 Mbit/s: of 1200 packets some 300 pass in that time, and the burst and the queue."""
 MORE = 1.1
 """A limit may let through a tenth more than the other: the ends of the count are not sharp."""
@@ -41,35 +42,6 @@ LINK = Link(
 )
 ADDRESSES = {"instance": "10.9.9.1", "network": "10.9.9.2"}
 WAYS = {Direction.EGRESS: ("instance", "network"), Direction.INGRESS: ("network", "instance")}
-
-RECEIVER = """
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-s.bind(("", 9))
-print("ready", flush=True)
-s.settimeout(30)
-count = 0
-while True:
-    try:
-        s.recv(2000)
-        count += 1
-        s.settimeout(1.5)
-    except socket.timeout:
-        break
-print(count, flush=True)
-"""
-SENDER = f"""
-import socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-begin = time.monotonic()
-number = 0
-while time.monotonic() < begin + {FLOOD_S}:
-    s.sendto(bytes({PACKET_BYTES - 42}), (sys.argv[1], 9))
-    number += 1
-    time.sleep(max(0.0, begin + number * {INTERVAL_S} - time.monotonic()))
-print(time.monotonic() - begin)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -92,22 +64,24 @@ class Port:
     def __init__(self, device: str) -> None:
         self.device = device
         for name, end in (("instance", device), ("network", "uplink")):
-            ip("netns", "add", name)
-            ip("link", "add", end, "type", "veth", "peer", "name", "eth0", "netns", name)
-            ip("link", "set", end, "up")
-            ip("-n", name, "address", "add", f"{ADDRESSES[name]}/24", "dev", "eth0")
-            ip("-n", name, "link", "set", "eth0", "up")
+            ip_batch(
+                f"netns add {name}",
+                f"link add {end} type veth peer name eth0 netns {name}",
+                f"link set {end} up",
+            )
+            with inside(name):
+                ip_batch(f"address add {ADDRESSES[name]}/24 dev eth0", "link set eth0 up")
 
     def share(self, direction: Direction) -> float:
         """The packets of a flood that pass in one direction, for each second that it took."""
-        sender, receiver = WAYS[direction]
-        argv = ["ip", "netns", "exec", receiver, sys.executable, "-c", RECEIVER]
-        receiving = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-        assert receiving.stdout
-        assert receiving.stdout.readline() == "ready\n"
-        argv = ["ip", "netns", "exec", sender, sys.executable, "-c", SENDER, ADDRESSES[receiver]]
-        took_s = float(subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True).stdout)
-        count = int(receiving.communicate()[0])
+        with between(*WAYS[direction], ADDRESSES) as (sender, receiver):
+            begin_s, number = time.monotonic(), 0
+            while time.monotonic() < begin_s + FLOOD_S:
+                sender.send(bytes(PACKET_BYTES - 42))
+                number += 1
+                time.sleep(max(0.0, begin_s + number * INTERVAL_S - time.monotonic()))
+            took_s = time.monotonic() - begin_s
+            count = len(payloads(receiver, QUIET_S))
         print(f"{direction.value}: {count} packets in {took_s:.1f} s")
         return count / took_s
 

@@ -7,9 +7,10 @@ import subprocess
 from typing import Iterator, Sequence
 
 from netem_lab.guest.runner import Runner
+from netem_lab.probe.endpoint import inside
 from netem_lab.probe.prober import Prober
 from netem_lab.verdict.sampling import Pair
-from tests.kernel.conftest import ip
+from tests.kernel.conftest import ALL_NO_IPV6, ip_batch
 
 PAIR = Pair("one", "other")
 ADDRESSES = {PAIR.first: "10.0.0.1", PAIR.second: "10.0.0.2"}
@@ -41,21 +42,24 @@ PROBER = Prober(Runner(Process), lambda what, done: None)
 
 def make(mtu_bytes: int = 1500) -> None:
     """Make the bridge and the VMs `one` and `other`; only packets of the test pass between them."""
-    ip("link", "add", "br0", "type", "bridge")
-    ip("link", "set", "br0", "up")
+    ip_batch("link add br0 type bridge", "link set br0 up")
     for number, vm in enumerate((PAIR.first, PAIR.second), start=1):
-        ip("netns", "add", vm)
-        ip("link", "add", f"tap{vm}", "type", "veth", "peer", "name", "eth0", "netns", vm)
-        ip("link", "set", f"tap{vm}", "mtu", str(mtu_bytes), "master", "br0", "up")
-        ip("netns", "exec", vm, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
-        ip("-n", vm, "addr", "add", f"10.0.0.{number}/24", "dev", "eth0")
-        ip("-n", vm, "link", "set", "eth0", "address", f"02:00:00:00:00:0{number}")
-        ip("-n", vm, "link", "set", "eth0", "mtu", str(mtu_bytes), "up")
-        neighbour = ("neigh", "replace", f"10.0.0.{3 - number}", "dev", "eth0", "nud", "permanent")
-        ip("-n", vm, *neighbour, "lladdr", f"02:00:00:00:00:0{3 - number}")
+        ip_batch(
+            f"netns add {vm}",
+            f"link add tap{vm} type veth peer name eth0 netns {vm}",
+            f"link set tap{vm} mtu {mtu_bytes} master br0 up",
+        )
+        with inside(vm):
+            ALL_NO_IPV6.write_text("1")
+            ip_batch(
+                f"addr add 10.0.0.{number}/24 dev eth0",
+                f"link set eth0 address 02:00:00:00:00:0{number}",
+                f"link set eth0 mtu {mtu_bytes} up",
+                f"neigh replace 10.0.0.{3 - number} dev eth0 nud permanent"
+                f" lladdr 02:00:00:00:00:0{3 - number}",
+            )
 
 
 def unmake() -> None:
     """Remove the VMs and the bridge."""
-    for vm in (PAIR.first, PAIR.second):
-        ip("netns", "del", vm)
+    ip_batch(*(f"netns del {vm}" for vm in (PAIR.first, PAIR.second)))

@@ -13,8 +13,8 @@ from tests.support.neutron_api import NeutronApi
 HEAD = """\
 # REST reference
 
-A QoS policy has two more kinds of rules: `{policies}/{{policy_id}}/delay_rules` and
-`…/loss_rules`. They behave as `bandwidth_limit_rules` of your release do: headers, roles, `fields`,
+A QoS policy has more kinds of rules, under `{policies}/{{policy_id}}`:
+{collections}. They behave as `bandwidth_limit_rules` of your release do: headers, roles, `fields`,
 filters, sorting, pages, several at once. `make docs` writes this page from a real server, and
 replaces only ids.
 """
@@ -51,6 +51,19 @@ EXAMPLES = [
     ("Show a delay rule", "GET", "delay_rules/{delay}", None),
     ("Change a delay rule", "PUT", "delay_rules/{delay}", {"delay_ms": 40}),
     ("Create a loss rule", "POST", "loss_rules", {"loss_pct": 0.1, "direction": "ingress"}),
+    (
+        "Create a selector: what passes the link by",
+        "POST",
+        "selector_rules",
+        {
+            "action": "pass",
+            "priority": 1,
+            "protocol": "tcp",
+            "port_range_min": 22,
+            "port_range_max": 22,
+        },
+    ),
+    ("What does not go together", "PUT", "selector_rules/{selector}", {"protocol": "esp"}),
     ("Filter, and choose fields", "GET", "loss_rules?direction=ingress&fields=loss_pct", None),
     ("The rules in their policy", "GET", "?fields=name&fields=rules", None),
     ("A value out of range", "POST", "delay_rules", {"delay_ms": 60001, "direction": "ingress"}),
@@ -66,6 +79,7 @@ IDS = {
     "policy": "5f0a1b7c-9d36-4c52-8a0e-2f4f6c1d7e01",
     "delay": "0c1d6a0f-52e7-4c1d-9b1e-7a3d18a4b7e9",
     "loss": "b7e90c3d-18a4-4f6c-8d2e-4c1d6a0f52e7",
+    "selector": "3e9a7d15-6c40-4b8f-9e27-d05b1f82a6c4",
 }
 
 
@@ -75,7 +89,10 @@ def page(api: NeutronApi) -> str:
     ids = {"policy": created.body["policy"]["id"]}
     tables = "\n".join(_table(rule_type) for rule_type in RULE_TYPES)
     first, *others = (_example(api, ids, *example) for example in EXAMPLES)
-    text = HEAD.format(policies="/v2.0/qos/policies") + first + HOLDS.format(tables=tables)
+    *most, last = (f"`{rule_type.collection}`" for rule_type in RULE_TYPES)
+    collections = f"{', '.join(most)} and\n{last}"
+    head = HEAD.format(policies="/v2.0/qos/policies", collections=collections)
+    text = head + first + HOLDS.format(tables=tables)
     text += "".join(others)
     api.delete(f"/qos/policies/{ids['policy']}")
     for name, each in ids.items():
@@ -105,7 +122,7 @@ def _example(
     at = path.format(**ids)
     if not at.startswith("/"):
         at = f"/qos/policies/{ids['policy']}{at if at.startswith('?') else '/' + at}"
-    name = "loss" if "loss" in path.split("{")[0] else "delay"
+    name = path.split("_rules")[0]
     body = {f"{name}_rule": rule} if rule else None
     answer = api.send(method, at, json.dumps(body) if body else "")
     if method == "POST" and answer.status == HTTPStatus.CREATED:

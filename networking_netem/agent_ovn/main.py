@@ -29,7 +29,11 @@ LOG = logging.getLogger(__name__)
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Serve until SIGTERM; the kernel keeps its links then. The exit status is 1 after an error."""
     conf = cfg.CONF
-    _configure(conf, sys.argv[1:] if argv is None else argv)
+    try:
+        _configure(conf, sys.argv[1:] if argv is None else argv)
+    except cfg.Error as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return 1
     signal.signal(signal.SIGTERM, _end)
     if not capability.may_administer():
         print(f"{PROGRAM}: needs CAP_NET_ADMIN (systemd: AmbientCapabilities)", file=sys.stderr)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator
 
 from neutron.plugins.ml2.drivers.ovn.agent import neutron_agent
 from neutron.plugins.ml2.drivers.ovn.mech_driver.ovsdb import ovsdb_monitor
@@ -67,8 +67,35 @@ def why_unserved(host: str) -> str:
 
 def list_agents() -> None:
     """Have Neutron list our agents once its workers have their connections (21 to 29)."""
+    _MAINTENANCE.__init__ = _copy_chassis_too
     if _HAS_CACHE:
         registry.subscribe(_watch, resources.PROCESS, events.AFTER_INIT)
+
+
+def look_again() -> None:
+    """Note which agents have answered since the last call.
+
+    The maintenance worker needs it: it hears of no events (21 to 26).
+    """
+    for row in [row for driver in drivers() for row in _rows(driver)] if _HAS_CACHE else ():
+        agent_id = row.external_ids.get(channel.AGENT_ID, "")
+        seen = row.external_ids.get(channel.AGENT_SEEN, "")
+        if _SEEN.get(agent_id) != seen:
+            _SEEN[agent_id] = seen
+            _cache(row)
+
+
+_SEEN: Dict[str, str] = {}
+"""What `look_again` found last, by agent."""
+
+_MAINTENANCE = ovsdb_monitor.BaseOvnSbIdl
+_stock_init = _MAINTENANCE.__init__
+
+
+def _copy_chassis_too(self: Any, remote: Any, schema: Any, **options: Any) -> None:
+    """The maintenance worker copies tables without ours (17, 21), so all chassis seemed served."""
+    schema.register_table(TABLE)
+    _stock_init(self, remote, schema, **options)
 
 
 def _why_unserved(host: str, row: Any) -> str:
@@ -93,7 +120,9 @@ def _watch(resource: str, event: str, trigger: Any, payload: Any = None) -> None
     for driver in drivers():
         southbound = getattr(driver, "_sb_ovn", None)
         if southbound:
-            southbound.idl.notify_handler.watch_event(_AgentSeen(driver))
+            handler = getattr(southbound.idl, "notify_handler", None)
+            if handler:
+                handler.watch_event(_AgentSeen(driver))
             for row in _rows(driver):
                 _cache(row)
 

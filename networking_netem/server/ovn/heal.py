@@ -73,6 +73,7 @@ def heal_now_and_then() -> None:
 def _heal_netem_links(self: Any) -> None:
     # All API workers of a cloud have this, and one of them the lock.
     if self.has_lock:
+        chassis.look_again()
         heal_all(self._ovn_client._qos_driver, self._nb_idl)
 
 

@@ -28,7 +28,8 @@ def _call(result: int) -> None:
 
 
 MODULES = (
-    *("sch_tbf", "sch_netem", "sch_ingress", "cls_matchall", "cls_bpf", "act_mirred", "act_police"),
+    *("sch_tbf", "sch_netem", "sch_ingress", "cls_matchall", "act_mirred", "ifb"),
+    *("cls_bpf", "act_police"),
 )
 
 

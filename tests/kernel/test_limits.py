@@ -32,7 +32,7 @@ from tests.kernel.counted import between, payloads
 from .conftest import hide_module, ip, ip_batch, load_modules, new_namespace, tc
 
 LIMIT_KBPS, BURST_KBIT = 1000, 100
-PACKET_BYTES, INTERVAL_S, FLOOD_S, QUIET_S = 1000, 0.002, 2.4, 1.0
+PACKET_BYTES, INTERVAL_S, FLOOD_S, QUIET_S = 1000, 0.002, 2.4, 1.5
 """Sent at 4 Mbit/s: of 1200 packets some 300 pass in that time, and the burst and the queue."""
 MORE = 1.1
 """A limit may let through a tenth more than the other: the ends of the count are not sharp."""

@@ -46,11 +46,11 @@ FRAMES = {
 @pytest.mark.parametrize("kind", FRAMES)
 def test_what_selectors_cost_a_packet(two_vms: None, netlink: Netlink, kind: str) -> None:
     frame, selectors = FRAMES[kind]
-    links = {
+    plans = {
         f"{count} selectors": plan(link_with(DEAD, selectors[:count], Direction.EGRESS))
         for count in (0, 1, 8)
     }
-    compare(netlink, kind, frame, links)
+    compare(netlink, kind, frame, plans)
 
 
 @pytest.mark.figures

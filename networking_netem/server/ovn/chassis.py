@@ -21,6 +21,11 @@ MECHANISM_DRIVER = "ovn"
 TABLE = "Chassis_Private"
 _HAS_CACHE = hasattr(neutron_agent, "AgentCache")
 """In 21 to 29. In 17 the list of agents is made anew from the table, by their classes."""
+_MAINTENANCE = ovsdb_monitor.BaseOvnSbIdl
+"""What copies OVN's southbound database for the maintenance worker."""
+_stock_init = _MAINTENANCE.__init__
+_SEEN: Dict[str, str] = {}
+"""The answer of each agent that `look_again` found last."""
 
 
 class NetemAgent(neutron_agent.NeutronAgent):
@@ -66,7 +71,10 @@ def why_unserved(host: str) -> str:
 
 
 def list_agents() -> None:
-    """Have Neutron list our agents once its workers have their connections (21 to 29)."""
+    """Have Neutron list our agents, and its maintenance worker know of them.
+
+    The list needs it from 21 on, once the workers have their connections.
+    """
     _MAINTENANCE.__init__ = _copy_chassis_too
     if _HAS_CACHE:
         registry.subscribe(_watch, resources.PROCESS, events.AFTER_INIT)
@@ -83,13 +91,6 @@ def look_again() -> None:
         if _SEEN.get(agent_id) != seen:
             _SEEN[agent_id] = seen
             _cache(row)
-
-
-_SEEN: Dict[str, str] = {}
-"""What `look_again` found last, by agent."""
-
-_MAINTENANCE = ovsdb_monitor.BaseOvnSbIdl
-_stock_init = _MAINTENANCE.__init__
 
 
 def _copy_chassis_too(self: Any, remote: Any, schema: Any, **options: Any) -> None:

@@ -100,7 +100,8 @@ class NetemQosDriver(qos_driver.QosOVSAgentDriver):
     def _put(self, rule_type: RuleType, port: Dict[str, Any], rule: Any) -> None:
         device = self.device(port)
         if device:
-            self.edits.put(device, Direction(rule.direction), rule_type, rule.to_dict())
+            for direction in rule_type.directions(rule.direction):
+                self.edits.put(device, direction, rule_type, rule.to_dict())
 
 
 # Neutron looks handlers up by these names (17-29).

@@ -23,8 +23,9 @@ def add(parser: argparse.ArgumentParser, rule_type: RuleType, *, required: bool)
 
     Where it does not, what may be null has an option for that too.
     """
-    for attribute in rule_type.attributes:
-        if attribute is DIRECTION:
+    for attribute in (*rule_type.attributes, *rule_type.asked):
+        if attribute.name == DIRECTION.name:
+            direction = attribute
             continue
         group = parser.add_mutually_exclusive_group() if attribute.is_optional else parser
         group.add_argument(
@@ -43,21 +44,23 @@ def add(parser: argparse.ArgumentParser, rule_type: RuleType, *, required: bool)
                 const=_NULL,
                 help=f"It does not matter: no {attribute.name} any more.",
             )
+    assert isinstance(direction, Choice)
     directions = parser.add_mutually_exclusive_group()
-    directions.add_argument(option(DIRECTION), choices=DIRECTION.choices, help=_help(DIRECTION))
-    for choice in DIRECTION.choices:
+    directions.add_argument(option(direction), choices=direction.choices, help=_help(direction))
+    for choice in direction.choices:
         directions.add_argument(
             f"--{choice}",
             dest=DIRECTION.name,
             action="store_const",
             const=choice,
-            help=f"Same as {option(DIRECTION)} {choice}.",
+            help=f"Same as {option(direction)} {choice}.",
         )
 
 
 def given(parsed_args: argparse.Namespace, rule_type: RuleType) -> Dict[str, Any]:
     """Return the values of the attributes that are on the command line."""
-    values = ((each.name, getattr(parsed_args, each.name)) for each in rule_type.attributes)
+    attributes = (*rule_type.attributes, *rule_type.asked)
+    values = ((each.name, getattr(parsed_args, each.name)) for each in attributes)
     return {name: None if value is _NULL else value for name, value in values if value is not None}
 
 

@@ -7,7 +7,15 @@ from typing import Dict, Type
 
 from openstack import resource
 
-from networking_netem.domain.rule_types import CORRUPT, DELAY, DUPLICATE, LOSS, REORDER, SELECTOR
+from networking_netem.domain.rule_types import (
+    CORRUPT,
+    DELAY,
+    DUPLICATE,
+    LOSS,
+    REORDER,
+    SELECTOR,
+    TIMELINE,
+)
 
 
 class QoSRule(resource.Resource):
@@ -122,6 +130,37 @@ class QoSSelectorRule(QoSRule):
     remote_ip_prefix = resource.Body("remote_ip_prefix")
 
 
+class QoSTimelineRule(QoSRule):
+    """What one direction of a QoS policy, or both, does when."""
+
+    resource_key = TIMELINE.member
+    resources_key = TIMELINE.collection
+    base_path = f"/qos/policies/%(qos_policy_id)s/{TIMELINE.collection}"
+
+    _query_mapping = resource.QueryParameters(
+        *("steps", "length_ms", "repeat", "at_end", "start_at", "direction")
+    )
+
+    #: List of objects with `at_ms` and what holds from then on.
+    steps = resource.Body("steps", type=list)
+    #: Length of a round in milliseconds.
+    length_ms = resource.Body("length_ms")
+    #: How many rounds; default 1, and 0 is for ever.
+    repeat = resource.Body("repeat")
+    #: `revert` (the default) or `hold`.
+    at_end = resource.Body("at_end")
+    #: When the first round begins (RFC 3339); None: it is not running.
+    start_at = resource.Body("start_at")
+    #: Sets `start_at` to so many milliseconds from now; is not returned.
+    start_in_ms = resource.Body("start_in_ms")
+    #: `loaded`, `waiting`, `running` or `over`.
+    state = resource.Body("state")
+    #: The round that it is in.
+    round = resource.Body("round")
+    #: The step that it is in.
+    step = resource.Body("step")
+
+
 RESOURCES: Dict[str, Type[QoSRule]] = {
     DELAY.name: QoSDelayRule,
     LOSS.name: QoSLossRule,
@@ -129,5 +168,6 @@ RESOURCES: Dict[str, Type[QoSRule]] = {
     CORRUPT.name: QoSCorruptRule,
     REORDER.name: QoSReorderRule,
     SELECTOR.name: QoSSelectorRule,
+    TIMELINE.name: QoSTimelineRule,
 }
 """The resource of each rule type, by its name."""

@@ -7,7 +7,7 @@ import re
 import reprlib
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Callable, Optional, Tuple, Union
+from typing import Any, Callable, Optional, Protocol, Tuple, Union
 
 MAX_TEXT = 100
 """Characters of the longest text that is read as a number; the longest exact value has 9 digits."""
@@ -138,7 +138,7 @@ class Whole:
     @property
     def is_required(self) -> bool:
         """True when a new rule must have a value."""
-        return not self.is_optional
+        return self.default is None and not self.is_optional
 
     @property
     def expected(self) -> str:
@@ -193,7 +193,32 @@ class Text:
         return self.read(value)
 
 
-Attribute = Union[Number, Choice, Whole, Text]
+class Attribute(Protocol):
+    """What all kinds of attributes have; `parse` returns a value in one form.
+
+    `is_required`: a new rule must have a value. `is_optional`: a rule may have null. `expected`
+    says what it takes. `parse` raises `InvalidValue`.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def help(self) -> str: ...
+
+    @property
+    def default(self) -> Any: ...
+
+    @property
+    def is_required(self) -> bool: ...
+
+    @property
+    def is_optional(self) -> bool: ...
+
+    @property
+    def expected(self) -> str: ...
+
+    def parse(self, value: Any) -> Any: ...
 
 
 def plain(number: Union[Decimal, float]) -> Union[int, float]:

@@ -9,6 +9,7 @@ egress, or where that cannot be either, a bandwidth limit is left, which a filte
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import FrozenSet, Mapping, Optional
 
@@ -89,17 +90,19 @@ class Plan:
         """This plan with these limits of netem in place of what is needed; 0 is no netem."""
         if not limits_packets:
             return self
-        return replace(
-            self,
-            egress=_limited(self.egress, limits_packets.get(Direction.EGRESS)),
-            ingress=_limited(self.ingress, limits_packets.get(Direction.INGRESS)),
-        )
+        egress = _limited(self.egress, limits_packets.get(Direction.EGRESS))
+        ingress = _limited(self.ingress, limits_packets.get(Direction.INGRESS))
+        if egress is self.egress and ingress is self.ingress:
+            return self
+        return replace(self, egress=egress, ingress=ingress)
 
 
 def _limited(path: Path, limit_packets: Optional[int]) -> Path:
     if path.tree is None or limit_packets is None:
         return path
     left = path.tree.limited(limit_packets)
+    if left is path.tree:
+        return path
     return replace(path, tree=left) if left else Path()
 
 
@@ -143,8 +146,12 @@ class Conditions:
         )
 
 
+@functools.lru_cache(maxsize=1024)
 def plan(link: Link, conditions: Conditions = Conditions()) -> Plan:
-    """What the kernel must hold for a link, as far as the conditions allow."""
+    """What the kernel must hold for a link, as far as the conditions allow.
+
+    Equal links get the same object, so that what follows from it is worked out once.
+    """
     return Plan(
         egress=_path(Direction.EGRESS, link, conditions),
         ingress=_path(Direction.INGRESS, link, conditions),
@@ -174,18 +181,22 @@ def _path(direction: Direction, link: Link, conditions: Conditions) -> Path:
         # Who exempts a service from a delay must not lose it. A limit never fails open.
         impairment = Impairment(rate_kbps=impairment.rate_kbps, burst_kbit=impairment.burst_kbit)
         selectors = ()
-    if impairment.is_none:
+    extremes = link.extremes(direction)
+    if impairment.is_none and not extremes:
         return Path()
     is_ingress = direction is Direction.INGRESS
     missing = conditions.missing_modules
     has_hook = _has_hook(direction, conditions)
     possible = corruptible(direction, impairment, not missing & UNSHARE_MODULES)
     whole = None if direction in conditions.refused else _possible_tree(possible, conditions)
+    if whole and extremes and whole.netem:
+        whole = whole.limited(max(whole.netem.limit_packets, extremes.room_packets))
     is_first = _is_first(direction, conditions)
     if whole and has_hook and not missing & IFB_MODULES:
         has_passes = not (is_first or missing & PASS_MODULES)
         exempt = conditions.protected if has_passes else frozenset()
-        exempting = passes(direction, exempt, impairment.rate_kbps)
+        least_kbps = extremes.least_kbps if extremes else impairment.rate_kbps
+        exempting = passes(direction, exempt, least_kbps)
         return Path(
             whole,
             passes=exempting,

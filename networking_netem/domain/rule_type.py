@@ -19,16 +19,27 @@ DIRECTION = Choice(
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What the API shows of a rule and nobody sets: its name, and what it says."""
+
+    name: str
+    help: str
+
+
+@dataclass(frozen=True)
 class RuleType:
     """One kind of rule in a QoS policy: its name in the API and the attributes it has.
 
-    ``key`` names the attributes of which no two rules of a policy have the same values.
+    ``key`` names the attributes of which no two rules of a policy have the same values. ``asked``
+    can be set and is not kept, ``shown`` is worked out when somebody looks.
     """
 
     name: str
     help: str
     attributes: Tuple[Attribute, ...]
     key: Tuple[str, ...] = (DIRECTION.name,)
+    asked: Tuple[Attribute, ...] = ()
+    shown: Tuple[Shown, ...] = ()
 
     @property
     def member(self) -> str:
@@ -44,6 +55,10 @@ class RuleType:
     def numbers(self) -> Tuple[Number, ...]:
         """The attributes that say how much; each sets one field of an impairment."""
         return tuple(each for each in self.attributes if isinstance(each, Number))
+
+    def directions(self, name: str) -> Tuple[Direction, ...]:
+        """The directions of a link that a rule is about, by the value of its attribute."""
+        return (Direction(name),)
 
     def check(self, values: Mapping[str, Any]) -> None:
         """Raise `InvalidValue` where the values of a rule, each parsed, do not go together."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Iterator, Tuple
 
 from networking_netem.domain import units
 from networking_netem.domain.corruption import corruptible
@@ -18,12 +18,25 @@ TOLERANCE = 0.02
 
 
 def shortfalls(link: Link, mtu_bytes: int = MTU_BYTES) -> Tuple[str, ...]:
-    """A phrase for each figure that is installed instead of the asked one; none when all is."""
-    return tuple(
-        f"{direction.value}: {phrase}"
+    """A phrase for each figure that is installed instead of the asked one; none when all is.
+
+    Of a timeline, each phrase is said once, with the first step that it is about.
+    """
+    phrases = {
+        f"{direction.value}: {phrase}": when
         for direction in DIRECTIONS
-        for phrase in _phrases(direction, link[direction], mtu_bytes)
-    )
+        for when, asked in reversed(list(_asked(link, direction)))
+        for phrase in _phrases(direction, asked, mtu_bytes)
+    }
+    return tuple(f"{phrase}{when}" for phrase, when in phrases.items())
+
+
+def _asked(link: Link, direction: Direction) -> Iterator[Tuple[str, Impairment]]:
+    """What is asked of a direction, at all times and by each step of its timeline."""
+    yield "", link[direction]
+    timeline = link.timeline(direction)
+    for number, step in enumerate(timeline.steps if timeline else (), 1):
+        yield f" (step {number} of its timeline)", step.over(link[direction])
 
 
 def _phrases(direction: Direction, asked: Impairment, mtu_bytes: int) -> Tuple[str, ...]:

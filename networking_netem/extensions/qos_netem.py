@@ -15,6 +15,7 @@ from neutron_lib.plugins import constants, directory
 
 from networking_netem.domain.attribute import Attribute, InvalidValue
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+from networking_netem.domain.steps import StepList
 from networking_netem.server import body, seam
 
 PARENT = {"collection_name": qos_apidef.POLICIES, "member_name": qos_apidef.POLICY}
@@ -63,12 +64,14 @@ def attribute_map(rule_type: RuleType) -> Dict[str, Any]:
             "allow_post": True,
             "allow_put": True,
             "is_visible": True,
-            "is_filter": True,
-            "is_sort_key": True,
+            "is_filter": not isinstance(attribute, StepList),
+            "is_sort_key": not isinstance(attribute, StepList),
             "convert_to": _converter(attribute),
         }
         if not attribute.is_required:
             attributes[attribute.name]["default"] = attribute.default
+    for each in rule_type.shown:
+        attributes[each.name] = {"allow_post": False, "allow_put": False, "is_visible": True}
     return attributes
 
 

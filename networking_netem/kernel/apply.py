@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import socket
 from dataclasses import dataclass
-from typing import Callable, Collection, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Collection, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from networking_netem.domain.step import (
     AddClsact,
@@ -74,6 +74,13 @@ class Failure:
         return ""
 
 
+class Prepared(NamedTuple):
+    """A step and its message: it may be made before it is sent."""
+
+    step: Step
+    request: Request
+
+
 def apply(transact: Transact, steps: Sequence[Step]) -> Tuple[Failure, ...]:
     """Carry out the steps of any number of devices and return what failed.
 
@@ -107,10 +114,10 @@ def possible(steps: Sequence[Step], lost: Collection[str]) -> List[Step]:
     ]
 
 
-def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
+def prepare(steps: Sequence[Step]) -> Tuple[List[Prepared], List[Failure]]:
+    """The messages for steps, in order, and the steps that have none: their device is not there."""
+    prepared: List[Prepared] = []
     failures: List[Failure] = []
-    sent: List[Step] = []
-    requests: List[Request] = []
     for step in steps:
         try:
             request = _request(step)
@@ -119,12 +126,23 @@ def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
                 failures.append(Failure(step, Answer(error.errno or errno.ENODEV)))
             continue
         if request is not None:
-            requests.append(request)
-            sent.append(step)
-    for step, answer in zip(sent, transact(requests) if requests else ()):
-        if answer.error and not (isinstance(step, _REMOVALS) and answer.error in _ABSENT):
-            failures.append(Failure(step, answer))
-    return failures
+            prepared.append(Prepared(step, request))
+    return prepared, failures
+
+
+def send(transact: Transact, prepared: Sequence[Prepared]) -> List[Failure]:
+    """Send messages at once and return what failed."""
+    answers = transact([each.request for each in prepared]) if prepared else ()
+    return [
+        Failure(each.step, answer)
+        for each, answer in zip(prepared, answers)
+        if answer.error and not (isinstance(each.step, _REMOVALS) and answer.error in _ABSENT)
+    ]
+
+
+def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
+    prepared, failures = prepare(steps)
+    return failures + send(transact, prepared)
 
 
 def _request(step: Step) -> Optional[Request]:

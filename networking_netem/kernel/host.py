@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Sequence, Tuple
+from typing import Collection, Dict, List, Optional, Sequence, Tuple
 
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.step import Step
 from networking_netem.kernel import apply, observe
-from networking_netem.kernel.apply import Failure, Transact
+from networking_netem.kernel.apply import Failure, Prepared, Transact
 from networking_netem.kernel.netlink import Netlink
 
 
@@ -53,3 +53,12 @@ class Host:
     def apply(self, steps: Sequence[Step]) -> Tuple[Failure, ...]:
         """Carry out the steps and return what the kernel refused."""
         return apply.apply(self._transact, steps)
+
+    def prepare(self, steps: Sequence[Step]) -> Optional[Sequence[Prepared]]:
+        """The messages for steps, to be sent later; None where a device is not there."""
+        prepared, failures = apply.prepare(steps)
+        return None if failures else prepared
+
+    def send(self, prepared: Sequence[Prepared]) -> Sequence[Failure]:
+        """Send messages that were prepared, at once, and return what the kernel refused."""
+        return apply.send(self._transact, prepared)

@@ -27,22 +27,27 @@ FIRST_RETRY_S, LAST_RETRY_S = 0.05, 30.0
 class Port:
     """A device, its desired link, and its status.
 
-    ``refused`` are the directions whose trees the kernel did not take at the last try. ``has_root``
-    is true while the device's root holds a tree of ours. ``absent_since_s`` is when its device was
-    first found missing.
+    ``desired`` is the link with its timelines, ``link`` what it is at this moment. It changes by
+    itself at ``next_change_ms`` of the wall clock, in milliseconds since 1970. ``refused`` are the
+    directions whose trees the kernel did not take at the last try. ``has_root`` is true while the
+    device's root holds a tree of ours, ``is_given_back`` when the switch was told that it is clean.
+    ``absent_since_s`` is when its device was first found missing.
     """
 
     device: str
     link: Link = Link.CLEAN
+    desired: Link = Link.CLEAN
+    next_change_ms: Optional[int] = None
     status: Status = SETTLED
     _retry_s: float = FIRST_RETRY_S
     _complaint: str = ""
     refused: FrozenSet[Direction] = frozenset()
     has_root: bool = False
+    is_given_back: bool = False
     absent_since_s: Optional[float] = None
     _planned: Optional[Tuple[Link, Conditions, Plan]] = None
     _unselected: FrozenSet[Direction] = frozenset()
-    _held: Optional[Tuple[Plan, Observed]] = None
+    _held: Optional[Tuple[Plan, Optional[Observed]]] = None
 
     @property
     def due_at_s(self) -> Optional[float]:
@@ -56,13 +61,46 @@ class Port:
             self._say_unselected(self._planned[2])
         return self._planned[2]
 
-    def want(self, link: Link) -> None:
+    @property
+    def conditions(self) -> Optional[Conditions]:
+        """What bounded the plan that was worked out last; None before the first."""
+        return self._planned[1] if self._planned else None
+
+    @property
+    def held_plan(self) -> Optional[Plan]:
+        """The plan that the kernel holds; None where that is not certain."""
+        return self._held[0] if self._held and isinstance(self.status, Settled) else None
+
+    def want(self, link: Link, now_ms: int) -> None:
         """Desire this link. The log says what of it the kernel cannot do."""
-        if link != self.link:
+        if link != self.desired:
             LOG.info("%s: %s", self.device, link)
             for shortfall in shortfalls(link):
                 LOG.warning("%s: %s", self.device, shortfall)
+        self.desired = link
+        self._move(now_ms)
+
+    def enter(self, now_ms: int) -> None:
+        """The link is what it is at another moment now; the port is looked at at once."""
+        self._move(now_ms)
+        self.touch_now()
+
+    def leap(self, link: Link, plan: Plan, now_ms: int) -> None:
+        """The kernel has taken what makes it hold another plan, for what the link is now."""
+        assert self._planned
+        self.next_change_ms = self.desired.next_change_ms(now_ms)
+        opened = link.kept_open(self.link)
+        self._planned = (opened, self._planned[1], plan)
+        self._held = (plan, None)
         self.link = link
+        if opened != link:
+            # A timeline is over, and its tree is to go.
+            self.touch_now()
+
+    def _move(self, now_ms: int) -> None:
+        self.link = self.desired.at(now_ms)
+        self.is_given_back = self.is_given_back and self.link.is_clean
+        self.next_change_ms = self.desired.next_change_ms(now_ms)
 
     def _say_unselected(self, planned: Plan) -> None:
         """The log says, once, of which directions no packet can be let past the link."""
@@ -84,6 +122,10 @@ class Port:
             self.status = Waiting(at_s, "something was done to its device")
         else:
             self.status = replace(self.status, until_s=min(self.status.until_s, at_s))
+
+    def touch_now(self) -> None:
+        """Something else is to hold at once."""
+        self.touch(-math.inf)
 
     def begin(self, now_s: float) -> None:
         """A look at the port begins. Whatever comes of it, there is another."""

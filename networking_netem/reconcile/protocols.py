@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, Protocol, Sequence
+from typing import Collection, Dict, Optional, Protocol, Sequence
 
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.step import Step
-from networking_netem.kernel.apply import Failure
+from networking_netem.kernel.apply import Failure, Prepared
 
 
 class Kernel(Protocol):
@@ -22,6 +22,10 @@ class Kernel(Protocol):
     def limits_packets(self) -> Dict[str, int]: ...
 
     def apply(self, steps: Sequence[Step]) -> Sequence[Failure]: ...
+
+    def prepare(self, steps: Sequence[Step]) -> Optional[Sequence[Prepared]]: ...
+
+    def send(self, prepared: Sequence[Prepared]) -> Sequence[Failure]: ...
 
 
 class Switch(Protocol):

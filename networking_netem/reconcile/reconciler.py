@@ -21,6 +21,7 @@ from networking_netem.reconcile.ports import Ports
 from networking_netem.reconcile.protocols import Kernel, Switch
 from networking_netem.reconcile.rounds import Rounds
 from networking_netem.reconcile.status import Status
+from networking_netem.reconcile.stepper import Stepper
 
 LOG = logging.getLogger(__name__)
 
@@ -28,12 +29,16 @@ DEBOUNCE_S = 0.005
 """Who changed something often changes more at once; wait this long for the rest."""
 
 
+def _since_1970_ms() -> float:
+    return time.time() * 1000
+
+
 class Reconciler:
     """Plans, observes, applies and observes again, for one device as for a thousand.
 
     No port stops another. What is refused or raised becomes the status of its port, which is tried
     again later and later. ``protected`` names the traffic that no link touches. ``clock`` counts
-    seconds.
+    seconds, ``wall_clock`` milliseconds since 1970.
     """
 
     def __init__(
@@ -43,17 +48,20 @@ class Reconciler:
         budget: Budget,
         protected: FrozenSet[str] = PROTECTED,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = _since_1970_ms,
     ) -> None:
         self._kernel = kernel
         self._switch = switch
         self._budget = budget
         self._clock = clock
+        self._wall_clock = wall_clock
         self._modules = Modules()
         self._inbox = Inbox()
         self._ports = Ports(kernel.traces)
         self._rounds = Rounds(
             kernel, switch, budget, self._modules, protected, clock, self._ports.forget
         )
+        self._stepper = Stepper(kernel, self._ports, wall_clock)
         self._lock = threading.RLock()
 
     def link(self, device: str) -> Link:
@@ -62,7 +70,7 @@ class Reconciler:
         if waiting is not None:
             return waiting
         port = self._ports.get(device)
-        return port.link if port else Link.CLEAN
+        return port.desired if port else Link.CLEAN
 
     def statuses(self) -> Dict[str, Status]:
         """The status of each device that has a link, or from which one is being removed."""
@@ -90,6 +98,9 @@ class Reconciler:
             self._budget.doubt_others(devices)
             self.reconcile(devices)
             self._give_roots_back()
+            said = self._stepper.lateness.take()
+            if said:
+                LOG.info("%s", said)
 
     def reconcile(self, devices: Collection[str]) -> None:
         """Make the kernel hold what is desired of these devices; clean where nothing is.
@@ -112,6 +123,20 @@ class Reconciler:
             due = self._due_at_s()
             return max(min(due.values()) - self._clock(), 0.0) if due else None
 
+    def step(self, was_clock_set: bool = False) -> Optional[int]:
+        """Bring ports to the steps of their timelines that are due, and prepare those due soon.
+
+        Returns when to call it next, in milliseconds since 1970; None while no link changes.
+        """
+        with self._lock:
+            self._stepper.step(was_clock_set)
+            return self._stepper.wake_at_ms
+
+    def step_at_ms(self) -> Optional[int]:
+        """When ``step`` is to be called next; None while no link changes by itself."""
+        with self._lock:
+            return self._stepper.wake_at_ms
+
     def _take_in(self) -> None:
         """Have the links that were handed over looked at.
 
@@ -120,7 +145,7 @@ class Reconciler:
         for device, link in self._inbox.waiting().items():
             if not link.is_clean or self._may_hold_anything(device):
                 port = self._ports.make(device)
-                port.want(link)
+                port.want(link, int(self._wall_clock()))
                 port.touch(self._clock())
             self._inbox.taken(device, link)
 

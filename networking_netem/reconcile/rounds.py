@@ -152,10 +152,12 @@ class Rounds:
             self._settle(port)
 
     def _settle(self, port: Port) -> None:
-        """All is as desired, or the device is gone; a clean port is forgotten."""
+        """All is as desired, or the device is gone; a port that stays clean is forgotten."""
         port.settle()
-        if port.link.is_clean:
+        if port.link.is_clean and not port.is_given_back:
             self._switch.release(port.device)
+            port.is_given_back = True
+        if port.desired.is_clean:
             self._forget(port.device)
 
     def _claimed(self, ports: Sequence[Port], todo: Mapping[str, _Todo]) -> List[Port]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two threads: one reconciles what is due, the other listens to what the kernel announces."""
+"""Three threads: for what is due, for what the kernel announces, for the steps of timelines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Callable, Optional
 
+from networking_netem.kernel.timer import Timer
 from networking_netem.kernel.watch import Watcher
 from networking_netem.reconcile.reconciler import Reconciler
 
@@ -26,6 +27,7 @@ class Worker:
         self._reconciler = reconciler
         self._audit_interval_s = audit_interval_s
         self._work = threading.Event()
+        self._timer = Timer()
 
     def start(self) -> None:
         """Begin to watch and to work; the first audit is at once."""
@@ -33,6 +35,7 @@ class Worker:
         for name, target in (
             ("netem-work", self._run),
             ("netem-watch", lambda: self._watch(watcher)),
+            ("netem-step", self._step),
         ):
             arguments = (name, target)
             threading.Thread(target=_for_ever, args=arguments, name=name, daemon=True).start()
@@ -56,6 +59,19 @@ class Worker:
                 watcher = None
                 time.sleep(AFTER_FAULT_S)
 
+    def _step(self) -> None:
+        was_clock_set = False
+        while True:
+            try:
+                self._timer.set(self._reconciler.step(was_clock_set))
+                # What is not done by settings of qdiscs alone.
+                self.wake()
+            except Exception:
+                LOG.exception("A step of timelines failed; again in %s s", AFTER_FAULT_S)
+                time.sleep(AFTER_FAULT_S)
+            else:
+                was_clock_set = self._timer.wait()
+
     def _run(self) -> None:
         audit_at_s = time.monotonic()
         while True:
@@ -65,6 +81,7 @@ class Worker:
                     audit_at_s = time.monotonic() + self._audit_interval_s
                     self._reconciler.audit()
                 due_s = self._reconciler.reconcile_due()
+                self._timer.set(self._reconciler.step_at_ms())
             except Exception:
                 LOG.exception("Looking at ports failed; trying again in %s s", AFTER_FAULT_S)
                 due_s = AFTER_FAULT_S

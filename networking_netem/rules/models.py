@@ -15,7 +15,10 @@ from sqlalchemy import orm
 # The only place that SQLAlchemy 1.3 (Neutron 17) and 2.0 both have.
 from sqlalchemy.ext.declarative import declared_attr
 
+from networking_netem.domain.instant import LONGEST
 from networking_netem.domain.selector import ACTIONS, ETHERTYPES
+from networking_netem.domain.timeline import AT_END, REVERT
+from networking_netem.domain.timeline_rule import ANY
 
 
 class _PolicyRule(model_base.HasId):
@@ -141,6 +144,32 @@ class QosSelectorRule(_PolicyRule, model_base.BASEV2):
         ),
         model_base.BASEV2.__table_args__,
     )
+
+
+class QosTimelineRule(_PolicyRule, model_base.BASEV2):
+    """What a link does when; the steps are JSON, the start is text as the API has it."""
+
+    __tablename__ = "qos_timeline"
+
+    # MySQL's TEXT holds 65535 bytes.
+    steps = sa.Column(sa.Text, nullable=False)
+    length_ms = sa.Column(sa.Integer, nullable=False)
+    repeat = sa.Column(sa.Integer, nullable=False, server_default="1")
+    at_end = sa.Column(  # type: ignore[var-annotated]
+        sa.Enum(*AT_END, name="qos_timeline_ends"), nullable=False, server_default=REVERT
+    )
+    start_at = sa.Column(sa.String(LONGEST))
+    direction = sa.Column(
+        sa.Enum(
+            *(constants.EGRESS_DIRECTION, constants.INGRESS_DIRECTION, ANY),
+            name="qos_timeline_directions",
+        ),
+        default=constants.EGRESS_DIRECTION,
+        server_default=constants.EGRESS_DIRECTION,
+        nullable=False,
+    )
+
+    __table_args__ = _one_per_direction("qos_timeline")
 
 
 TABLES = tuple(each.__tablename__ for each in _PolicyRule.__subclasses__())

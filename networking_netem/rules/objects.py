@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple, Type, Union
+import time
+from typing import Any, ClassVar, Dict, List, Tuple, Type, Union
 
 from neutron.objects import base
 from neutron.objects.qos import rule
@@ -11,8 +12,11 @@ from neutron_lib.objects import common_types
 from oslo_versionedobjects import fields
 
 from networking_netem.domain import attribute as attributes
-from networking_netem.domain import rule_types
+from networking_netem.domain import rule_types, steps
 from networking_netem.domain.attribute import plain
+from networking_netem.domain.timeline import Moment
+from networking_netem.domain.timeline_rule import STEPS, timeline
+from networking_netem.domain.units import NS_PER_MS
 from networking_netem.rules import models
 
 
@@ -28,6 +32,28 @@ class NumberField(fields.AutoTypedField):
     """A field that holds a number of milliseconds or percent."""
 
     AUTO_TYPE = Number()
+
+
+class Steps(fields.FieldType):
+    """The steps of a timeline: a list, which travels and is stored as its JSON text."""
+
+    @staticmethod
+    def coerce(obj: object, attr: str, value: Any) -> Any:
+        return STEPS.parse(value)
+
+    @staticmethod
+    def to_primitive(obj: object, attr: str, value: Any) -> str:
+        return steps.text(value)
+
+    @staticmethod
+    def from_primitive(obj: object, attr: str, value: Any) -> Any:
+        return STEPS.parse(value)
+
+
+class StepsField(fields.AutoTypedField):
+    """A field that holds the steps of a timeline."""
+
+    AUTO_TYPE = Steps()
 
 
 def _fields(rule_type: rule_types.RuleType) -> Dict[str, fields.Field]:
@@ -52,6 +78,8 @@ def _field(attribute: attributes.Attribute, options: Dict[str, Any]) -> fields.F
         return fields.IntegerField(**options)
     if isinstance(attribute, attributes.Text):
         return fields.StringField(**options)
+    if isinstance(attribute, steps.StepList):
+        return StepsField(**options)
     return NumberField(**options)
 
 
@@ -130,11 +158,50 @@ class QosSelectorRule(_Rule):
     duplicates_compare_fields = rule_types.SELECTOR.key
 
 
+@base.NeutronObjectRegistry.register
+class QosTimelineRule(_Rule):
+    """What one direction of a link, or both, does when; with where it is by this host's clock."""
+
+    db_model = models.QosTimelineRule
+    rule_type = rule_types.TIMELINE.name
+    fields = _fields(rule_types.TIMELINE)
+
+    obj_extra_fields: ClassVar[List[str]] = [each.name for each in rule_types.TIMELINE.shown]
+
+    @classmethod
+    def modify_fields_to_db(cls, fields: Dict[str, Any]) -> Dict[str, Any]:
+        """The values of a row: the steps are JSON there."""
+        row: Dict[str, Any] = super().modify_fields_to_db(fields)
+        if not isinstance(row.get(STEPS.name, ""), str):
+            row[STEPS.name] = steps.text(row[STEPS.name])
+        return row
+
+    @property
+    def state(self) -> str:
+        """Where the timeline is, in a word."""
+        return self._moment.state
+
+    @property
+    def round(self) -> int:
+        """The round that it is in."""
+        return self._moment.round
+
+    @property
+    def step(self) -> int:
+        """The step that it is in."""
+        return self._moment.step
+
+    @property
+    def _moment(self) -> Moment:
+        values = {each.name: getattr(self, each.name) for each in rule_types.TIMELINE.attributes}
+        return timeline(values).moment(time.time_ns() // NS_PER_MS)
+
+
 BY_TYPE: Dict[str, Type[_Rule]] = {
     cls.rule_type: cls
     for cls in (
         *(QosDelayRule, QosLossRule, QosDuplicateRule, QosCorruptRule, QosReorderRule),
-        QosSelectorRule,
+        *(QosSelectorRule, QosTimelineRule),
     )
 }
 """The class of each rule type, by its name."""

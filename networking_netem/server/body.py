@@ -8,7 +8,8 @@ from typing import Any, Dict
 from neutron.api.v2 import base
 from neutron_lib import exceptions
 
-from networking_netem.server import seam
+from networking_netem.domain.rule_types import TIMELINE
+from networking_netem.server import seam, starts
 
 JSON = "application/json"
 MAX_DEPTH = 16
@@ -47,15 +48,23 @@ class Deserializer(seam.JSONDeserializer):
 
 
 class Controller(base.Controller):
-    """Neutron's controller, but it refuses a body whose Content-Type is not JSON."""
+    """Neutron's controller, but it refuses a body whose Content-Type is not JSON.
+
+    A start in so many milliseconds becomes the instant that it means.
+    """
 
     def create(self, request: Any, **kwargs: Any) -> Any:
         _refuse_other_than_json(request)
-        return super().create(request, **kwargs)
+        return super().create(request, **self._started(kwargs))
 
     def update(self, request: Any, id: str, **kwargs: Any) -> Any:
         _refuse_other_than_json(request)
-        return super().update(request, id, **kwargs)
+        return super().update(request, id, **self._started(kwargs))
+
+    def _started(self, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+        if self._resource != TIMELINE.member:
+            return kwargs
+        return {**kwargs, "body": starts.with_start(kwargs.get("body"))}
 
 
 def _refuse_other_than_json(request: Any) -> None:

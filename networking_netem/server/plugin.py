@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 # Neutron looks for API extensions in the attribute `extensions` of a plugin's top package.
 from networking_netem import extensions  # noqa: F401
-from networking_netem.server import seam
+from networking_netem.server import options, seam
 
 
 class QosPluginMissing(exceptions.NeutronException):
@@ -32,6 +32,7 @@ class NetemPlugin(base.ServicePluginBase):
         configured = cfg.CONF.service_plugins
         if not any("qos" in name.lower() for name in configured):
             raise QosPluginMissing(configured=",".join(configured))
+        cfg.CONF.register_opts(options.OPTIONS, options.GROUP)
         seam.apply()
         # The core plugin is there before any service plugin, and its OVN driver with it (17-29).
         if "neutron.plugins.ml2.drivers.ovn.mech_driver.mech_driver" in sys.modules:

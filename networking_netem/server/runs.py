@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from neutron_lib import exceptions
 
-from networking_netem.domain.loss import least_burst_packets
-from networking_netem.domain.rule_types import LOSS_BURST_PACKETS, LOSS_PCT
+from networking_netem.domain.attribute import InvalidValue
+from networking_netem.domain.runs import check_runs
 from networking_netem.rules import models
 
 
@@ -22,13 +22,7 @@ def refuse() -> None:
 
 def _refuse(mapper: Any, connection: Any, rule: Any) -> None:
     """Raise `InvalidInput` where runs are asked that are too short for the loss."""
-    packets, loss_pct = rule.loss_burst_packets, rule.loss_pct
-    if packets is None or packets <= 1 or loss_pct >= LOSS_PCT.maximum:
-        return
-    least = least_burst_packets(loss_pct / LOSS_PCT.maximum)
-    if packets < round(least, LOSS_BURST_PACKETS.decimals):
-        raise exceptions.InvalidInput(
-            error_message=f"{LOSS_BURST_PACKETS.name} must be 1, or {least:.2f} or more with a "
-            f"{LOSS_PCT.name} of {loss_pct:g}, not {packets:g}: so many packets in a row are lost "
-            f"on average where one arrives in between"
-        )
+    try:
+        check_runs(rule.loss_pct, rule.loss_burst_packets)
+    except InvalidValue as error:
+        raise exceptions.InvalidInput(error_message=str(error)) from error

@@ -18,7 +18,7 @@ from neutron_lib.callbacks import events, registry, resources
 
 from networking_netem.rules import objects, register
 from networking_netem.rules.supported import supported_rules
-from networking_netem.server import address, attach, conflicts, runs, selectors
+from networking_netem.server import address, attach, conflicts, runs, selectors, timelines
 
 # It is in neutron.wsgi in 17 and 21, in neutron.api.wsgi in 26 to 29. All know it by this name.
 JSONDeserializer = wsgi_resource.wsgi.JSONDeserializer
@@ -53,6 +53,7 @@ def apply() -> None:
     conflicts.refuse()
     runs.refuse()
     selectors.refuse()
+    timelines.refuse()
 
 
 def rule_common_fields() -> Dict[str, Any]:

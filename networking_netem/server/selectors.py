@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from neutron.db.qos import models as qos_models
 from neutron_lib import exceptions
 from sqlalchemy import orm
 
@@ -15,6 +14,7 @@ from networking_netem.domain.rule_types import DIRECTION, SELECTOR
 from networking_netem.domain.selector import MOST
 from networking_netem.domain.selector_rule import selector
 from networking_netem.rules import models
+from networking_netem.server import locking
 
 
 class TooManySelectors(exceptions.Conflict):
@@ -39,19 +39,12 @@ def _complete(mapper: Any, connection: Any, rule: Any) -> None:
 
 
 def _refuse_too_many(connection: Any, rule: Any) -> None:
-    """Count the others in what is committed now: a snapshot may be older than another request."""
-    policy, others = qos_models.QosPolicy, models.QosSelectorRule
-    # Whoever adds a rule to the policy waits here for the one before.
-    connection.execute(_locking(orm.Query([policy.id]).filter(policy.id == rule.qos_policy_id)))
+    locking.lock_policy(connection, rule.qos_policy_id)
+    others, direction = models.QosSelectorRule, rule.direction or DIRECTION.default
     of_direction: Any = orm.Query([others.id]).filter(
         others.qos_policy_id == rule.qos_policy_id,
-        others.direction == (rule.direction or DIRECTION.default),
+        others.direction == direction,
         others.id != rule.id,
     )
-    if len(connection.execute(_locking(of_direction)).fetchall()) >= MOST:
-        direction = rule.direction or DIRECTION.default
+    if len(connection.execute(locking.locking(of_direction)).fetchall()) >= MOST:
         raise TooManySelectors(most=MOST, direction=direction)
-
-
-def _locking(query: Any) -> Any:
-    return query.with_for_update().statement

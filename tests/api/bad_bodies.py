@@ -11,6 +11,7 @@ from typing import Any, Iterator, Optional, Union
 
 from networking_netem.domain.attribute import Attribute, Choice, Number, Text, Whole
 from networking_netem.domain.rule_types import RuleType
+from networking_netem.domain.steps import StepList
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ def _good_value(attribute: Attribute, dice: random.Random) -> Any:
         return dice.choice(attribute.choices)
     if isinstance(attribute, Text):
         return None
+    if isinstance(attribute, StepList):
+        return [
+            {"at_ms": 0, "delay_ms": dice.randint(0, 60_000), "ramp": dice.choice([True, False])}
+        ]
     return dice.randint(attribute.minimum, attribute.maximum)
 
 
@@ -70,6 +75,8 @@ def _bad(attribute: Attribute, dice: random.Random) -> str:
         return dice.choice(
             [*map(json.dumps, (_text(dice) + "?", "10.0.0.0/33", "%")), "true", "-1"]
         )
+    if isinstance(attribute, StepList):
+        return _bad_steps(dice)
     decimals = attribute.decimals if isinstance(attribute, Number) else 0
     return _bad_number(attribute, decimals, dice)
 
@@ -107,8 +114,39 @@ def _bad_number(number: Union[Number, Whole], decimals: int, dice: random.Random
 
 
 def _bad_choice(dice: random.Random) -> str:
-    words = ["EGRESS", "Ingress", " egress", "egress ", "both", "", "any", _text(dice) + "?"]
+    words = ["EGRESS", "Ingress", " egress", "egress ", "both", "", "Any", _text(dice) + "?"]
     return dice.choice([*map(json.dumps, words), "true", "null", "1", "0.5", "[]", '["egress"]'])
+
+
+def _bad_steps(dice: random.Random) -> str:
+    """Return steps, in JSON, of which one is bad, or that are none."""
+    first, bad = {"at_ms": 0}, dice.randint(60_001, 10**30)
+    return json.dumps(
+        dice.choice(
+            [
+                *(
+                    [],
+                    {},
+                    [first] * 1001,
+                    [[]],
+                    [1],
+                    ["text"],
+                    None,
+                    True,
+                    1,
+                    _text(dice) + "[",
+                    "[]",
+                ),
+                *([{}], [{"at_ms": 1}], [{"at_ms": -1}], [{"at_ms": "x"}], [{"at_ms": None}]),
+                *([first, first], [first, {"at_ms": 200}, {"at_ms": 100}]),
+                [{**first, "delay_ms": bad}],
+                [{**first, "loss_pct": 0.00001}],
+                [{**first, "ramp": dice.choice([1, 0, "true", None])}],
+                [{**first, "loss_pct": 75, "loss_burst_packets": 1.5}],
+                [{**first, _text(dice) + "x": 1}],
+            ]
+        )
+    )
 
 
 def _wrong_envelope(rule_type: RuleType, dice: random.Random) -> Bad:

@@ -26,11 +26,12 @@ from networking_netem.domain.step import (
     SetPasses,
     Step,
 )
-from networking_netem.kernel.apply import Failure, possible
-from networking_netem.kernel.netlink import Answer
+from networking_netem.kernel.apply import Failure, Prepared, possible
+from networking_netem.kernel.netlink import Answer, Request
 
 IFINDEX = 9
 """The index of every ifb here."""
+NO_REQUEST = Request(0, 0, b"")
 
 
 def with_way(observed: Observed, direction: Direction, **changes: Any) -> Observed:
@@ -100,6 +101,12 @@ class KernelInMemory:
         others = [step for step in steps if not isinstance(step, AddIfb)]
         lost = {failure.step.device for failure in failures}
         return failures + self._tell(possible(others, lost) if lost else others)
+
+    def prepare(self, steps: Sequence[Step]) -> Sequence[Prepared]:
+        return [Prepared(step, NO_REQUEST) for step in steps]
+
+    def send(self, prepared: Sequence[Prepared]) -> List[Failure]:
+        return self._tell([each.step for each in prepared])
 
     def _tell(self, steps: Sequence[Step]) -> List[Failure]:
         failures = []

@@ -52,10 +52,15 @@ class Scene:
 
     def __init__(self, memory_bytes: int = 1 << 40) -> None:
         self.now_s = 100.0
+        self.now_ms = 1_000_000
         self.kernel = KernelInMemory(ONE, TWO)
         self.claims = Claims()
         self.reconciler = Reconciler(
-            self.kernel, self.claims, Budget(memory_bytes), clock=lambda: self.now_s
+            self.kernel,
+            self.claims,
+            Budget(memory_bytes),
+            clock=lambda: self.now_s,
+            wall_clock=lambda: self.now_ms,
         )
 
     def link(self, device: str, link: Link) -> None:

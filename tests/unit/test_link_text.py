@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import base64
+import random
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -13,6 +16,7 @@ from networking_netem.domain.impairment import MAXIMA, NONE, Impairment
 from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.link_text import LONGEST, Said, Unreadable, read, written
 from networking_netem.domain.selector import IMPAIR, IPV6, MOST, PASS, Selector
+from networking_netem.domain.timeline import Timeline, TimelineStep
 
 FIELDS = {name: st.integers(0, most) for name, most in MAXIMA.items()}
 
@@ -98,7 +102,7 @@ def test_what_a_newer_server_says_more_is_passed_over() -> None:
         ('{"v":1,"egress":{"delay_us":true}}', "delay_us is a whole number, not True"),
         ('{"v":1,"egress":{"delay_us":-1}}', "delay_us"),
         ("[" * 2000, "a link is JSON"),
-        ("9" * 100_000, "characters at most, not 100000"),
+        ("9" * (LONGEST + 1), f"characters at most, not {LONGEST + 1}"),
     ],
 )
 def test_a_text_that_is_no_link_says_why(text: str, said: str) -> None:
@@ -106,3 +110,59 @@ def test_a_text_that_is_no_link_says_why(text: str, said: str) -> None:
         read(text)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+MOVING = Timeline(
+    (TimelineStep(0), TimelineStep(8000, (("loss_ppm", 1_000_000),), ramps=True)),
+    *(10_000, 0, "hold", 1_700_000_000_000),
+)
+
+
+def test_a_link_comes_with_its_timelines() -> None:
+    link = Link(egress=Impairment(delay_us=5)).with_timeline(Direction.INGRESS, MOVING)
+    text = written(link)
+    assert text.startswith(
+        '{"v":1,"egress":{"delay_us":5},"ingress":{"timeline":{"steps":[[0,0,{}],'
+    )
+    assert read(text) == Said(link)
+    assert read(
+        written(Link(egress_timeline=replace(MOVING, start_at_ms=None)))
+    ).link.egress_timeline
+
+
+def test_a_long_link_is_packed() -> None:
+    dice = random.Random(1)
+    steps = tuple(
+        TimelineStep(each * 100, (("delay_us", dice.randint(0, 10**6)), ("loss_ppm", each)))
+        for each in range(1000)
+    )
+    link = Link(*(NONE, NONE, (), ()), *(replace(MOVING, steps=steps, length_ms=10**6),) * 2)
+    text = written(link)
+    assert text.startswith("zlib:")
+    assert len(text) < 20_000
+    assert read(text) == Said(link)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("zlib:%%%", "cannot be unpacked"),
+        ("zlib:AAAA", "cannot be unpacked"),
+        (f"zlib:{base64.b64encode(zlib.compress(b' ' * (LONGEST + 1))).decode()}", "at most"),
+        ('{"v":1,"egress":{"timeline":5}}', "a timeline is an object with steps"),
+        (written(Link(egress_timeline=replace(MOVING, steps=()))), "begin at 0"),
+        (written(Link(egress_timeline=replace(MOVING, length_ms=8000))), "end within"),
+        (written(Link(egress_timeline=replace(MOVING, at_end="?"))), "that are known"),
+        (written(Link(egress_timeline=replace(MOVING, start_at_ms=True))), "whole number or null"),
+    ],
+)
+def test_a_timeline_that_is_none_says_why(text: str, said: str) -> None:
+    with pytest.raises(Unreadable, match=said):
+        read(text)
+
+
+def test_fields_of_a_step_that_are_not_known_are_passed_over() -> None:
+    text = written(Link(egress_timeline=MOVING)).replace("loss_ppm", "teleport_ppm")
+    timeline = read(text).link.egress_timeline
+    assert timeline
+    assert timeline.steps[1].values == ()

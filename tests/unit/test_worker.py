@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Both threads go on, whatever is raised in them."""
+"""All threads go on, whatever is raised in them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ class Reconciler:
 
     def reconcile_due(self) -> Optional[float]:
         self.looked.put("due")
+        return None
+
+    def step(self, was_clock_set: bool = False) -> Optional[int]:
+        return None
+
+    def step_at_ms(self) -> Optional[int]:
         return None
 
 

@@ -17,8 +17,10 @@ from networking_netem.domain.rule_types import (
     LOSS,
     REORDER,
     SELECTOR,
+    TIMELINE,
     RuleType,
 )
+from networking_netem.domain.steps import StepList
 
 
 def _schema(attribute: Attribute) -> properties.Schema:
@@ -27,6 +29,8 @@ def _schema(attribute: Attribute) -> properties.Schema:
         limits = [constraints.AllowedValues(list(attribute.choices))]
     else:
         text = f"{attribute.help} Takes {attribute.expected}."
+    if isinstance(attribute, StepList):
+        kind = properties.Schema.LIST
     if isinstance(attribute, (Number, Whole)):
         is_whole = isinstance(attribute, Whole)
         kind = properties.Schema.INTEGER if is_whole else properties.Schema.NUMBER
@@ -42,7 +46,8 @@ def _schema(attribute: Attribute) -> properties.Schema:
 
 
 def _schemas(rule_type: RuleType) -> Dict[str, properties.Schema]:
-    ours = {attribute.name: _schema(attribute) for attribute in rule_type.attributes}
+    attributes = (*rule_type.attributes, *rule_type.asked)
+    ours = {attribute.name: _schema(attribute) for attribute in attributes}
     return {**ours, **QoSRule.properties_schema}
 
 
@@ -90,7 +95,8 @@ class _Rule(QoSRule):
 
         What a change takes out of the template becomes null, where the attribute may be.
         """
-        names = (each for each in self.rule_type.attributes if each.name in given)
+        attributes = (*self.rule_type.attributes, *self.rule_type.asked)
+        names = (each for each in attributes if each.name in given)
         values = {each: given[each.name] for each in names}
         try:
             return {
@@ -150,6 +156,14 @@ class QoSSelectorRule(_Rule):
     properties_schema = _schemas(SELECTOR)
 
 
+class QoSTimelineRule(_Rule):
+    """What one direction of a QoS policy, or both, does when."""
+
+    rule_type = TIMELINE
+    entity = TIMELINE.member
+    properties_schema = _schemas(TIMELINE)
+
+
 def resource_mapping() -> Dict[str, type]:
     """Return the resource types of this module, as Heat asks for them."""
     return {
@@ -159,4 +173,5 @@ def resource_mapping() -> Dict[str, type]:
         "OS::Neutron::QoSDuplicateRule": QoSDuplicateRule,
         "OS::Neutron::QoSCorruptRule": QoSCorruptRule,
         "OS::Neutron::QoSReorderRule": QoSReorderRule,
+        "OS::Neutron::QoSTimelineRule": QoSTimelineRule,
     }

@@ -38,7 +38,9 @@ class _Rule(command.Command):
 
     def shown(self, rule: sdk.QoSRule) -> Tuple[Tuple[str, ...], Tuple[Any, ...]]:
         """Return the names and values that `ShowOne` prints of a rule."""
-        names = ("id", "qos_policy_id", *(each.name for each in self.rule_type.attributes))
+        kept = (each.name for each in self.rule_type.attributes)
+        shown = (each.name for each in self.rule_type.shown)
+        names = ("id", "qos_policy_id", *kept, *shown)
         return names, tuple(getattr(rule, name) for name in names)
 
 

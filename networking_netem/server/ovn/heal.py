@@ -138,7 +138,7 @@ def _to_be_metered(
     """
     if rules is None:
         return set(is_metered)
-    ours = {direction for direction in DIRECTIONS if not rules.link[direction].is_none}
+    ours = {direction for direction in DIRECTIONS if rules.link.acts(direction)}
     limits = {d for d in ours if BANDWIDTH_LIMIT.name in rules[d.value]} if is_unserved else set()
     return limits | (set(is_metered) - ours)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 from typing import Any, Dict, Mapping, Optional
 
-from networking_netem.domain.link import DIRECTIONS, Direction, Link
+from networking_netem.domain.link import DIRECTIONS, Link
 from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, RULE_TYPES
 from networking_netem.rules import objects
 from networking_netem.server.ovn.placed import Placed
@@ -36,7 +36,7 @@ class Rules(Dict[str, Dict[str, Any]]):
         """
         left = copy.deepcopy(dict(self))
         for direction in DIRECTIONS if is_served else ():
-            if not self.link[direction].is_none:
+            if self.link.acts(direction):
                 left[direction.value].pop(BANDWIDTH_LIMIT.name, None)
         return left
 
@@ -44,20 +44,20 @@ class Rules(Dict[str, Dict[str, Any]]):
 def with_link(context: Any, policy_id: Any, stock: Stock) -> Rules:
     """The rules of a policy, read from the database where they are ours.
 
-    The link has the directions with delay, loss and the like, and those with selectors, and their
-    bandwidth limits. The others stay OVN's.
+    The link has the directions with delay, loss and the like, with selectors or a timeline, and
+    their bandwidth limits. The others stay OVN's.
     """
     rules = Rules(stock)
     if policy_id:
         for rule_type in RULE_TYPES:
             cls = objects.BY_TYPE[rule_type.name]
             for rule in cls.get_objects(context, qos_policy_id=policy_id):
-                direction = Direction(rule.direction)
-                rules.link = rule_type.put_on(rules.link, direction, rule.to_dict())
+                for direction in rule_type.directions(rule.direction):
+                    rules.link = rule_type.put_on(rules.link, direction, rule.to_dict())
     for direction in DIRECTIONS:
         limit = stock[direction.value].get(BANDWIDTH_LIMIT.name)
         # A meter of OVN's would limit what selectors let pass too.
-        is_ours = not rules.link[direction].is_none or rules.link.selectors(direction)
+        is_ours = rules.link.acts(direction) or rules.link.selectors(direction)
         if limit and is_ours:
             rules.link = BANDWIDTH_LIMIT.put_on(rules.link, direction, limit)
     return rules

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Iterator, List
 
-from benchmarks import machine, memory, plugging, sizes
+from benchmarks import machine, memory, plugging, sizes, timelines
 from benchmarks.figure import Figure
 
 
@@ -46,6 +46,9 @@ def _measured(is_short: bool) -> Iterator[Figure]:
         lambda: sizes.at(many, turns),
         lambda: sizes.growth(counts, turns=3 if is_short else 5),
         lambda: plugging.figures(30 if is_short else 300, turns=2),
+        lambda: timelines.figures(
+            (1, 10) if is_short else (1, 100, 1000), moments=50 if is_short else 600
+        ),
     ]
     for part in parts:
         yield from part()

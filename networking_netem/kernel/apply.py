@@ -118,9 +118,10 @@ def prepare(steps: Sequence[Step]) -> Tuple[List[Prepared], List[Failure]]:
     """The messages for steps, in order, and the steps that have none: their device is not there."""
     prepared: List[Prepared] = []
     failures: List[Failure] = []
+    changes = qdisc.Changes()
     for step in steps:
         try:
-            request = _request(step)
+            request = _request(step, changes)
         except OSError as error:
             if not isinstance(step, _REMOVALS):
                 failures.append(Failure(step, Answer(error.errno or errno.ENODEV)))
@@ -145,7 +146,7 @@ def _send(transact: Transact, steps: Sequence[Step]) -> List[Failure]:
     return failures + send(transact, prepared)
 
 
-def _request(step: Step) -> Optional[Request]:
+def _request(step: Step, changes: qdisc.Changes) -> Optional[Request]:
     """The message for a step; None when others need what it would remove.
 
     Raises ``OSError`` when the step's device does not exist.
@@ -160,7 +161,7 @@ def _request(step: Step) -> Optional[Request]:
     if isinstance(step, AddQdisc):
         return qdisc.add(ifindex, step.qdisc)
     if isinstance(step, ChangeQdisc):
-        return qdisc.change(ifindex, step.qdisc)
+        return changes.message(ifindex, step.qdisc)
     if isinstance(step, DeleteTree):
         return qdisc.delete_root(ifindex)
     if isinstance(step, DeleteLegacy):

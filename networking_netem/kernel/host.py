@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Optional, Sequence, Tuple
+from typing import Collection, Dict, List, Sequence, Tuple
 
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.step import Step
@@ -54,10 +54,9 @@ class Host:
         """Carry out the steps and return what the kernel refused."""
         return apply.apply(self._transact, steps)
 
-    def prepare(self, steps: Sequence[Step]) -> Optional[Sequence[Prepared]]:
-        """The messages for steps, to be sent later; None where a device is not there."""
-        prepared, failures = apply.prepare(steps)
-        return None if failures else prepared
+    def prepare(self, steps: Sequence[Step]) -> Sequence[Prepared]:
+        """The messages for steps, to be sent later; none for those whose device is not there."""
+        return apply.prepare(steps)[0]
 
     def send(self, prepared: Sequence[Prepared]) -> Sequence[Failure]:
         """Send messages that were prepared, at once, and return what the kernel refused."""

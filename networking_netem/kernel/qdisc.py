@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Type
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Type
 
 from networking_netem.domain.qdisc import Fifo, Netem, Qdisc, Tbf
 from networking_netem.kernel import attributes, fifo, netem, tbf
@@ -86,10 +86,25 @@ def add(ifindex: int, qdisc: Qdisc) -> Request:
 
 def change(ifindex: int, qdisc: Qdisc) -> Request:
     """Change one of ours in place, found by its handle alone; ENOENT when it is not there."""
-    place = PLACES[type(qdisc)]
-    return Request(
-        RTM_NEWQDISC, 0, TCMSG.pack(0, ifindex, place.handle, 0, 0) + _content(qdisc, place)
-    )
+    return Changes().message(ifindex, qdisc)
+
+
+class Changes:
+    """Messages of ``change``: of many devices that get the same settings, these are encoded once.
+
+    That is told by the object's identity, since an equal one may lack a table.
+    """
+
+    def __init__(self) -> None:
+        self._known: Dict[int, Tuple[Qdisc, bytes]] = {}
+
+    def message(self, ifindex: int, qdisc: Qdisc) -> Request:
+        """Change one of ours in place, as ``change`` does."""
+        place = PLACES[type(qdisc)]
+        if id(qdisc) not in self._known:
+            self._known[id(qdisc)] = (qdisc, _content(qdisc, place))
+        content = self._known[id(qdisc)][1]
+        return Request(RTM_NEWQDISC, 0, TCMSG.pack(0, ifindex, place.handle, 0, 0) + content)
 
 
 def delete_root(ifindex: int) -> Request:

@@ -3,32 +3,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import List, Tuple
+
+MOST_KEPT = 10_000
+"""A step every 100 ms for more than a quarter of an hour; an audit takes them every minute."""
 
 
-@dataclass
 class Lateness:
-    """What was late by how much; a moment counts once, however many ports it was of."""
+    """What was late by how much; a moment counts once, however many ports step at it."""
 
-    moments: int = 0
-    ports: int = 0
-    last_ms: float = 0.0
-    most_ms: float = 0.0
+    def __init__(self) -> None:
+        self._late_ms: List[float] = []
+        self._steps = 0
 
     def add(self, late_ms: float, ports: int) -> None:
         """The steps of so many ports were in the kernel so many milliseconds late."""
-        self.moments += 1
-        self.ports += ports
-        self.last_ms = late_ms
-        self.most_ms = max(self.most_ms, late_ms)
+        self._steps += ports
+        if len(self._late_ms) < MOST_KEPT:
+            self._late_ms.append(late_ms)
 
-    def take(self) -> str:
-        """A sentence on what was since the last call; empty where nothing was."""
-        if not self.moments:
-            return ""
-        said = (
-            f"{self.moments} steps of timelines, of {self.ports} ports in all, were in the kernel "
-            f"at most {self.most_ms:.1f} ms late"
-        )
-        self.moments, self.ports, self.most_ms = 0, 0, 0.0
-        return said
+    def take(self) -> Tuple[List[float], int]:
+        """How late each moment was since the last call, and how many steps of ports there were."""
+        taken = (self._late_ms, self._steps)
+        self._late_ms, self._steps = [], 0
+        return taken

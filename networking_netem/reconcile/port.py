@@ -85,10 +85,10 @@ class Port:
         self._move(now_ms)
         self.touch_now()
 
-    def leap(self, link: Link, plan: Plan, now_ms: int) -> None:
+    def leap(self, link: Link, plan: Plan, next_change_ms: Optional[int]) -> None:
         """The kernel has taken what makes it hold another plan, for what the link is now."""
         assert self._planned
-        self.next_change_ms = self.desired.next_change_ms(now_ms)
+        self.next_change_ms = next_change_ms
         opened = link.kept_open(self.link)
         self._planned = (opened, self._planned[1], plan)
         self._held = (plan, None)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, Optional, Protocol, Sequence
+from typing import Collection, Dict, Protocol, Sequence
 
 from networking_netem.domain.observed import Observed
 from networking_netem.domain.step import Step
@@ -23,7 +23,7 @@ class Kernel(Protocol):
 
     def apply(self, steps: Sequence[Step]) -> Sequence[Failure]: ...
 
-    def prepare(self, steps: Sequence[Step]) -> Optional[Sequence[Prepared]]: ...
+    def prepare(self, steps: Sequence[Step]) -> Sequence[Prepared]: ...
 
     def send(self, prepared: Sequence[Prepared]) -> Sequence[Failure]: ...
 

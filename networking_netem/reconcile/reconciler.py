@@ -14,6 +14,7 @@ from networking_netem.kernel.netlink import Unavailable
 from networking_netem.reconcile.budget import Budget
 from networking_netem.reconcile.halves import by_halves
 from networking_netem.reconcile.inbox import Inbox
+from networking_netem.reconcile.lateness import Lateness
 from networking_netem.reconcile.modules import Modules
 from networking_netem.reconcile.orphans import sweep
 from networking_netem.reconcile.port import Port
@@ -61,7 +62,8 @@ class Reconciler:
         self._rounds = Rounds(
             kernel, switch, budget, self._modules, protected, clock, self._ports.forget
         )
-        self._stepper = Stepper(kernel, self._ports, wall_clock)
+        self.lateness = Lateness()
+        self._stepper = Stepper(kernel, self._ports, wall_clock, self.lateness)
         self._lock = threading.RLock()
 
     def link(self, device: str) -> Link:
@@ -98,9 +100,9 @@ class Reconciler:
             self._budget.doubt_others(devices)
             self.reconcile(devices)
             self._give_roots_back()
-            said = self._stepper.lateness.take()
-            if said:
-                LOG.info("%s", said)
+            late_ms, steps = self.lateness.take()
+            if late_ms:
+                LOG.info("%s steps of timelines, at most %.1f ms late", steps, max(late_ms))
 
     def reconcile(self, devices: Collection[str]) -> None:
         """Make the kernel hold what is desired of these devices; clean where nothing is.

@@ -176,6 +176,11 @@ class QosTimelineRule(_Rule):
             row[STEPS.name] = steps.text(row[STEPS.name])
         return row
 
+    def to_dict(self) -> Dict[str, Any]:
+        """The values as the API shows them."""
+        # Neutron's has each value as it travels (17-29).
+        return {**super().to_dict(), STEPS.name: self.steps}
+
     @property
     def state(self) -> str:
         """Where the timeline is, in a word."""

@@ -27,6 +27,7 @@ FINGERPRINTS = {
     "QosCorruptRule": "1.0-36daa11831094cb6c8655f1174c017d9",
     "QosReorderRule": "1.0-8e006de28c14d728d48730334ff3e42b",
     "QosSelectorRule": "1.0-5a21f310ffea7c9ba24fc982678b0794",
+    "QosTimelineRule": "1.0-6e1dfe0da5ed09452525ce679a7aeb89",
 }
 
 POLICY_ID = "11111111-1111-1111-1111-111111111111"

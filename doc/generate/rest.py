@@ -64,6 +64,17 @@ EXAMPLES = [
         },
     ),
     ("What does not go together", "PUT", "selector_rules/{selector}", {"protocol": "esp"}),
+    (
+        "Create a timeline: an outage of 2 s in each 10 s",
+        "POST",
+        "timeline_rules",
+        {
+            "steps": [{"at_ms": 0}, {"at_ms": 8000, "loss_pct": 100}],
+            "length_ms": 10000,
+            "repeat": 0,
+            "direction": "any",
+        },
+    ),
     ("Filter, and choose fields", "GET", "loss_rules?direction=ingress&fields=loss_pct", None),
     ("The rules in their policy", "GET", "?fields=name&fields=rules", None),
     ("A value out of range", "POST", "delay_rules", {"delay_ms": 60001, "direction": "ingress"}),
@@ -80,6 +91,7 @@ IDS = {
     "delay": "0c1d6a0f-52e7-4c1d-9b1e-7a3d18a4b7e9",
     "loss": "b7e90c3d-18a4-4f6c-8d2e-4c1d6a0f52e7",
     "selector": "3e9a7d15-6c40-4b8f-9e27-d05b1f82a6c4",
+    "timeline": "9b1f6c2e-4a07-4d53-8e61-7c2d90b5f3a8",
 }
 
 
@@ -114,6 +126,10 @@ def _rows(rule_type: RuleType) -> Iterator[list[str]]:
         if each.default is None and not each.is_required:
             absent = "null"
         yield [f"`{each.name}`", each.expected, absent, each.help]
+    for each in rule_type.asked:
+        yield [f"`{each.name}`", each.expected, "nothing", f"{each.help} It is not shown."]
+    for each in rule_type.shown:
+        yield [f"`{each.name}`", "nothing; it is only shown", "", each.help]
 
 
 def _example(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Optional
 
 from netem_lab.neutron_api import NeutronClient
@@ -32,7 +33,9 @@ def measure(first: str, second: str, as_json: bool = False) -> int:
     """Measure the link as it is and print its table; return 0 if every verdict is good, else 1."""
     with up_down.opened() as lab, Display() as display:
         neutron = NeutronClient(lab.api_url)
-        asked = across(*(link_of(neutron.rules(neutron.port(vm))) for vm in (first, second)))
+        now_ms = int(time.time() * 1000)
+        links = (link_of(neutron.rules(neutron.port(vm))) for vm in (first, second))
+        asked = across(*(link.at(now_ms) for link in links))
         section = Section(f"{first} to {second} (egress) and back (ingress), as they are now")
         display.step(section.title)
         prober = Prober(remote.node(), display.working, remote.other_node())

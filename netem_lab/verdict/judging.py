@@ -9,7 +9,7 @@ from typing import Any, Callable, List, Mapping, Sequence
 
 from netem_lab.probe.flow import Datagrams, Flow, Goodput, Sample
 from netem_lab.probe.prober import Answers, Prober
-from netem_lab.verdict import counts, delays, rates, sampling, selection, shares
+from netem_lab.verdict import counts, delays, moving, rates, sampling, selection, shares
 from netem_lab.verdict.delays import NOT_KNOWN, Clean
 from netem_lab.verdict.judged import unjudged
 from netem_lab.verdict.row import Row
@@ -43,7 +43,7 @@ def judge(
 
     A row in doubt is measured again, as often as its doubt allows, and then shows all figures.
     A field that is asked for and has no verdict gets an unsure row. So does each figure of a
-    direction whose selectors may tell the probe's packets apart.
+    direction whose selectors may tell the probe's packets apart, or whose timeline runs.
     """
     judged = partial(rows_of, asked, clean, metered=metered)
     rows = _final(prober, sampling.delay_flows(pair, asked), answers, judged)
@@ -52,7 +52,7 @@ def judge(
             rows += _final(prober, [flow], answers, judged)
     for direction in Direction:
         rows += unjudged(direction, asked[direction])
-    rows = [selection.judged(asked, row) for row in rows]
+    rows = [moving.judged(asked, selection.judged(asked, row)) for row in rows]
     return sorted(rows, key=lambda row: _ORDER.index(row.direction))
 
 

@@ -11,7 +11,7 @@ from netem_lab.errors import LabError
 from netem_lab.verdict.judged import JUDGED_FIELDS
 from netem_lab.verdict.selection import seen_by_probe
 from networking_netem.domain.impairment import NONE, Impairment
-from networking_netem.domain.link import Direction, Link
+from networking_netem.domain.link import Link
 from networking_netem.domain.rule_types import IMPOSED
 
 _RULE_TYPES = {rule_type.name: rule_type for rule_type in IMPOSED}
@@ -23,8 +23,8 @@ def link_of(rules: Iterable[Mapping[str, Any]]) -> Link:
     for rule in rules:
         rule_type = _RULE_TYPES.get(rule["type"])
         if rule_type:
-            direction = Direction(rule["direction"])
-            link = rule_type.put_on(link, direction, rule)
+            for direction in rule_type.directions(rule["direction"]):
+                link = rule_type.put_on(link, direction, rule)
     return link
 
 
@@ -33,7 +33,7 @@ def across(first: Link, second: Link) -> Link:
 
     Each packet crosses the sender's egress and the receiver's ingress. Raises `LabError` where both
     together exceed the range of an `Impairment`. Selectors stay where they may hit some packets of
-    the probe and not others.
+    the probe and not others, and extremes where a timeline runs. The links are those of one moment.
     """
     first, second = seen_by_probe(first), seen_by_probe(second)
     try:
@@ -42,6 +42,8 @@ def across(first: Link, second: Link) -> Link:
             ingress=_in_turn(second.egress, first.ingress),
             egress_selectors=(*first.egress_selectors, *second.ingress_selectors),
             ingress_selectors=(*first.ingress_selectors, *second.egress_selectors),
+            egress_extremes=first.egress_extremes or second.ingress_extremes,
+            ingress_extremes=first.ingress_extremes or second.egress_extremes,
         )
     except ValueError as error:
         raise LabError(f"the links of both ports together cannot be judged: {error}") from None

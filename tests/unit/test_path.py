@@ -9,7 +9,9 @@ from typing import List, Optional
 import pytest
 
 from netem_lab.errors import LabError
+from netem_lab.verdict import moving
 from netem_lab.verdict.path import across, link_of
+from netem_lab.verdict.row import Row, Verdict
 from networking_netem.domain.impairment import Impairment
 from networking_netem.domain.link import Direction, Link
 from networking_netem.domain.selector import IMPAIR, IPV6, PASS, Selector
@@ -36,6 +38,20 @@ def test_a_policy_on_both_ports_is_met_twice() -> None:
         egress=Impairment(130_000, 5_000, 550_000, 10_000, 1), ingress=Impairment(delay_us=8_000)
     )
     assert across(Link.CLEAN, Link.CLEAN) == Link.CLEAN
+
+
+def test_a_timeline_for_any_direction_counts_in_both_and_is_unsure_while_it_runs() -> None:
+    steps = [{"at_ms": 0, "loss_pct": 100}]
+    rule = {"type": "timeline", "steps": steps, "length_ms": 1000, "direction": "any"}
+    link = link_of([{**rule, "start_at": "1970-01-01T00:00:10.000Z"}])
+    running = across(link.at(10_500), Link.CLEAN)
+    assert running.egress == running.ingress == Impairment(loss_ppm=1_000_000)
+    row = Row("egress", "loss", "100 %", "100 %", Verdict.GOOD)
+    assert moving.judged(running, row).verdict is Verdict.UNSURE
+    assert moving.judged(across(link.at(9_999), Link.CLEAN), row).verdict is Verdict.UNSURE
+    over = across(link.at(11_000), Link.CLEAN)
+    assert over == Link.CLEAN
+    assert moving.judged(over, row) == row
 
 
 UDP_53 = Selector(1, PASS, protocol=17, port_range_min=53, port_range_max=53)

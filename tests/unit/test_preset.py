@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from networking_netem.client.preset import Preset, factors, presets
@@ -145,7 +147,6 @@ def test_what_reverts_after_the_last_round_does_so_within_a_time() -> None:
 
 
 def test_a_time_that_takes_too_many_steps_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="3h0.5s takes more than 1000 steps; a multiple of 1m takes 8"
-    ):
+    said = "3h0.5s takes more than 1000 steps; a multiple of 1m takes 8"
+    with pytest.raises(ValueError, match=re.escape(said)):
         presets()["starlink-moving"].lasting(10_800_500)

@@ -8,13 +8,15 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Sequence
 
 from networking_netem.client import duration
 from networking_netem.domain.rule_types import LOSS_PCT
+from networking_netem.domain.steps import AT_MS as AT
+from networking_netem.domain.steps import MOST_STEPS
+from networking_netem.domain.timeline import HOLD, REVERT
+from networking_netem.domain.timeline_rule import ANY as ANY
 
 Step = Mapping[str, Any]
 
-AT_MS = "at_ms"
-ANY = "any"
+AT_MS = AT.name
 EVER = 0
-MOST_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class PresetTimeline:
     steps: Sequence[Step]
     length_ms: int
     repeat: int = 1
-    at_end: str = "revert"
+    at_end: str = REVERT
 
     def values(self) -> Dict[str, Any]:
         """Return the attributes by name."""
@@ -65,7 +67,7 @@ class PresetTimeline:
         round_ms = count = 0
         while round_ms < duration_ms and count <= MOST_STEPS:
             if self.repeat and round_ms >= self.repeat * self.length_ms:
-                if self.at_end != "hold":
+                if self.at_end != HOLD:
                     yield {AT_MS: round_ms}
                 return
             for step in self.steps:

@@ -7,28 +7,12 @@ import json
 from typing import Any, Dict, List, Tuple
 
 from networking_netem.client import duration
+from networking_netem.domain import steps
 from networking_netem.domain.attribute import InvalidValue
-from networking_netem.domain.rule_types import (
-    CORRUPT_PCT,
-    DELAY_CORRELATION_MS,
-    DELAY_MS,
-    DUPLICATE_PCT,
-    LOSS_BURST_PACKETS,
-    LOSS_PCT,
-    MAX_KBPS,
-    REORDER_PCT,
-)
 
-NUMBERS = {
-    each.name: each
-    for each in (
-        *(MAX_KBPS, DELAY_MS, DELAY_CORRELATION_MS, LOSS_PCT, LOSS_BURST_PACKETS),
-        *(DUPLICATE_PCT, CORRUPT_PCT, REORDER_PCT),
-    )
-}
+NUMBERS = {each.name: each for each in steps.NUMBERS}
 """What a step may set, by name."""
 
-AT_MS, RAMP = "at_ms", "ramp"
 
 EXPECTED = "'TIME [NAME=NUMBER]… [ramp]', such as '0s delay_ms=100 loss_pct=5'"
 
@@ -41,13 +25,13 @@ def step(text: str) -> Dict[str, Any]:
     words = text.split()
     if not words:
         raise ValueError(f"a step is {EXPECTED}")
-    made: Dict[str, Any] = {AT_MS: duration.milliseconds(words.pop(0))}
+    made: Dict[str, Any] = {steps.AT_MS.name: duration.milliseconds(words.pop(0))}
     for word in words:
         name, equals, value = word.partition("=")
         if name in made:
             raise ValueError(f"{text[:60]!r} has {name} twice")
-        if word == RAMP:
-            made[RAMP] = True
+        if word == steps.RAMP:
+            made[steps.RAMP] = True
         elif name in NUMBERS and equals:
             try:
                 made[name] = NUMBERS[name].parse(value)

@@ -8,6 +8,7 @@ from typing import Tuple
 
 from osc_lib.command import command
 
+from networking_netem.client import arguments
 from networking_netem.client.osc import timeline_options, timelines
 from networking_netem.domain.rule_types import LOSS_PCT
 from networking_netem.domain.timeline_rule import ANY, REPEAT
@@ -31,7 +32,7 @@ class FlapLink(timelines.OfPolicy, command.ShowOne):
         parser.add_argument(
             "--repeat",
             metavar="<rounds>",
-            type=int,
+            type=arguments.parser(REPEAT),
             default=0,
             help=f"{REPEAT.help} Default: 0.",
         )

@@ -6,11 +6,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Dict
 
 from osc_lib import exceptions
 
-from networking_netem.client import duration, step_text
+from networking_netem.client import arguments, duration, step_text
 from networking_netem.domain.attribute import Attribute, InvalidValue
 from networking_netem.domain.timeline_rule import (
     AT_END_,
@@ -53,7 +53,7 @@ def add_rounds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeat",
         metavar="<rounds>",
-        type=_parsed_by(REPEAT),
+        type=arguments.parser(REPEAT),
         help=f"{REPEAT.help} Default of a new one: {REPEAT.default}.",
     )
     parser.add_argument("--at-end", choices=AT_END_.choices, help=AT_END_.help)
@@ -150,13 +150,3 @@ def _document(file: str) -> Any:
         return step_text.document(text)
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{file}: {error}") from None
-
-
-def _parsed_by(attribute: Attribute) -> Callable[[str], Any]:
-    def parse(text: str) -> Any:
-        try:
-            return attribute.parse(text)
-        except InvalidValue as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse

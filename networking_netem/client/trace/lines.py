@@ -6,8 +6,9 @@ from __future__ import annotations
 import re
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from networking_netem.client.trace.trace import LONGEST_MS, QUANTITIES
+from networking_netem.client.trace.trace import QUANTITIES
 from networking_netem.client.trace.unreadable import Unreadable, shown
+from networking_netem.domain.steps import LONGEST_MS
 
 MOST_CHARACTERS = 1000
 """The longest line that is read: the longest of the formats has nine numbers."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
@@ -13,11 +12,11 @@ from networking_netem.client.trace.trace import QUANTITIES, Trace
 from networking_netem.domain.attribute import plain
 from networking_netem.domain.loss import least_burst_packets
 from networking_netem.domain.rule_types import LOSS_BURST_PACKETS, LOSS_PCT
+from networking_netem.domain.steps import MOST_STEPS, text
 
-MOST_STEPS = 1000
 LEAST_APART_MS = 100
 MOST_JSON_BYTES = 60 * 1024
-"""Of the 64 KB that a rule may have as JSON; the rest is for its other attributes."""
+"""Less than the 65535 that steps may have, so that a few more can be added by hand."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def thinned(
 
 def json_bytes(steps: Sequence[Dict[str, Any]]) -> int:
     """Return how long the steps are as JSON."""
-    return len(json.dumps(steps, separators=(",", ":")))
+    return len(text(steps))
 
 
 def _steps(trace: Trace, segments: Segments) -> List[Dict[str, Any]]:

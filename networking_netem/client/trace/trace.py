@@ -7,27 +7,13 @@ from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from networking_netem.domain.attribute import Number
-from networking_netem.domain.rule_types import (
-    DELAY_CORRELATION_MS,
-    DELAY_MS,
-    DUPLICATE_PCT,
-    LOSS_BURST_PACKETS,
-    LOSS_PCT,
-    MAX_KBPS,
-)
+from networking_netem.domain.steps import NUMBERS
 
-QUANTITIES: Mapping[str, Number] = {
-    each.name: each
-    for each in (
-        *(MAX_KBPS, DELAY_MS, DELAY_CORRELATION_MS, LOSS_PCT, LOSS_BURST_PACKETS),
-        DUPLICATE_PCT,
-    )
-}
+QUANTITIES: Mapping[str, Number] = {each.name: each for each in NUMBERS}
 """What a recording may hold: attributes of rules, by name."""
 
 MOST_SAMPLES = 2_000_000
 """The most that a pattern, repeated, may make."""
-LONGEST_MS = 7 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)

@@ -41,12 +41,12 @@ class FlapLink(timelines.OfPolicy, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Tuple:
         down = {"at_ms": parsed_args.up, LOSS_PCT.name: LOSS_PCT.maximum}
-        values = {
-            **timeline_options.given(parsed_args),
+        rule = {
             "steps": [{"at_ms": 0}, down],
             "length_ms": parsed_args.up + parsed_args.down,
             "direction": parsed_args.direction or ANY,
         }
+        values = {**timeline_options.given(parsed_args), **timeline_options.checked(rule)}
         policy = self.policy(parsed_args.qos_policy)
-        (rule,) = timelines.created(self.network, policy.id, [timeline_options.checked(values)])
+        (rule,) = timelines.created(self.network, policy.id, [values])
         return timelines.shown(rule, self.app.stdout)

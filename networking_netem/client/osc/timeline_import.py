@@ -42,7 +42,7 @@ class ImportTimeline(timelines.OfPolicy, command.ShowOne):
         parser = super().get_parser(prog_name)
         parser.add_argument("file", metavar="<file>", help="The recording.")
         parser.add_argument(
-            "--format",
+            "--from",
             dest="recording_format",
             choices=sorted(formats.READERS),
             help="Format of the file. Default: what it looks like.",
@@ -57,15 +57,16 @@ class ImportTimeline(timelines.OfPolicy, command.ShowOne):
         except (OSError, ValueError) as error:
             raise exceptions.CommandError(str(error)) from None
         thinned = thinning.thinned(trace)
-        values = {
+        rule = {
             "steps": thinned.steps,
             "length_ms": thinned.length_ms,
             "repeat": thinned.repeat,
             **timeline_options.given(parsed_args),
             "direction": parsed_args.direction or "ingress",
         }
+        values = timeline_options.checked(rule)
         policy = self.policy(parsed_args.qos_policy)
-        (rule,) = timelines.created(self.network, policy.id, [timeline_options.checked(values)])
+        (rule,) = timelines.created(self.network, policy.id, [values])
         names, shown = timelines.shown(rule, self.app.stdout)
         length = duration.written(thinned.length_ms)
         recording = f"{format}, {len(trace.at_ms)} values in {length}; {len(thinned.steps)} steps"

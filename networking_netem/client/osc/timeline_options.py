@@ -94,7 +94,6 @@ def add_steps(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--steps",
         metavar="<file>",
-        type=_document,
         help="JSON of all steps, from a file or, for -, from standard input: a list, or what"
         " `timeline show -f json` prints.",
     )
@@ -108,7 +107,7 @@ def given(parsed_args: argparse.Namespace) -> Dict[str, Any]:
     """Return the attributes of a timeline that are on the command line, checked."""
     values: Dict[str, Any] = {}
     if getattr(parsed_args, "steps", None):
-        steps, others = parsed_args.steps
+        steps, others = _document(parsed_args.steps)
         values = {STEPS.name: steps, **others}
     if getattr(parsed_args, "step", None):
         values[STEPS.name] = parsed_args.step
@@ -149,4 +148,4 @@ def _document(file: str) -> Any:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         return step_text.document(text)
     except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"{file}: {error}") from None
+        raise exceptions.CommandError(f"{file}: {error}") from None

@@ -17,9 +17,10 @@ class StartTimeline(timelines.OfPolicy, command.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
+        # Not --in: the program reads that as its own option --insecure.
         group = parser.add_mutually_exclusive_group()
         group.add_argument(
-            "--in",
+            "--start-in",
             dest=START_IN_MS.name,
             metavar="<duration>",
             type=timeline_options.milliseconds,

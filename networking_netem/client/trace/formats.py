@@ -23,7 +23,7 @@ READERS: Dict[str, Callable[[str], Trace]] = {
 
 MOST_BYTES = 256 * 2**20
 
-_RIGHT = "Formats that are known are " + ", ".join(READERS) + "; --format says which"
+_RIGHT = "Formats that are known are " + ", ".join(READERS) + "; --from says which"
 _LOOKED_AT = 50
 """Lines that say which format it is."""
 

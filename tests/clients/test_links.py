@@ -35,6 +35,7 @@ def test_presets_are_listed_and_shown_without_a_cloud(link: Callable[..., Done])
             "Name": each.name,
             "Ingress (down)": each.down,
             "Egress (up)": each.up,
+            "Over Time": [timeline.values() for timeline in each.timelines],
             "Source": each.source,
         }
         for each in presets().values()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from typing import Any, Iterable, Sequence, Tuple
 
 from cliff import columns
@@ -15,6 +16,8 @@ from networking_netem.client.preset_timeline import PresetTimeline
 from networking_netem.domain.impairment import NONE
 from networking_netem.domain.rule_types import IMPOSED
 
+_LONGEST_SOURCE = 66
+
 
 class Values(columns.FormattableColumn):
     """One direction of a link: a table shows a phrase, other formats the attributes."""
@@ -24,6 +27,13 @@ class Values(columns.FormattableColumn):
         for rule_type in IMPOSED:
             impairment = rule_type.put(impairment, self._value)
         return str(impairment)
+
+
+class Source(columns.FormattableColumn):
+    """Where the numbers are from: a list in a table shows how it begins."""
+
+    def human_readable(self) -> str:
+        return textwrap.shorten(self._value, _LONGEST_SOURCE, placeholder=" …")
 
 
 class OverTime(columns.FormattableColumn):
@@ -59,7 +69,10 @@ class ListPresets(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Tuple[Tuple[str, ...], Iterable]:
         headers = ("Name", "Ingress (down)", "Egress (up)", "Over Time", "Source")
-        return headers, (_row(each, OverTime(each.timelines)) for each in presets().values())
+        return headers, (
+            (*_links(each), OverTime(each.timelines), Source(each.source))
+            for each in presets().values()
+        )
 
 
 class ShowPreset(command.ShowOne):
@@ -75,7 +88,9 @@ class ShowPreset(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> Tuple:
         preset = presets()[parsed_args.preset]
         over_time = Drawn(preset.timelines, self.app.stdout)
-        return ("name", "ingress", "egress", "over_time", "source"), _row(preset, over_time)
+        return ("name", "ingress", "egress", "over_time", "source"), (
+            *(*_links(preset), over_time, preset.source),
+        )
 
 
 def add_preset(parser: argparse.ArgumentParser, argument: str, **more: Any) -> None:
@@ -89,5 +104,5 @@ def add_preset(parser: argparse.ArgumentParser, argument: str, **more: Any) -> N
     )
 
 
-def _row(preset: Preset, over_time: OverTime) -> Tuple:
-    return preset.name, Values(preset.down), Values(preset.up), over_time, preset.source
+def _links(preset: Preset) -> Tuple:
+    return preset.name, Values(preset.down), Values(preset.up)

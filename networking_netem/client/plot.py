@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import bisect
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
 from networking_netem.client import duration
 
@@ -35,16 +35,17 @@ def plot(
 ) -> str:
     """Return a line for each quantity that a step names, an axis, and a mark at ``at_ms``.
 
-    A column shows the value at its beginning or, if a step begins in it, that which is furthest
-    from it, so that no short outage is missed. Where a step does not name a quantity, a dot stands
-    for what the other rules say.
+    A column shows, of the values within it, that which is furthest from the one before, so that no
+    short outage is missed. Where a step does not name a quantity, a dot stands for what the other
+    rules say.
     """
     width = max(width, 10)
     lines = []
     for name, word, unit in QUANTITIES:
         if any(name in step for step in steps):
             columns = list(_columns(steps, name, length_ms, width))
-            lines.append(_line(columns, word, unit, is_ascii))
+            known = [step[name] for step in steps if name in step]
+            lines.append(_line(columns, known, word, unit, is_ascii))
 
     lines.append(_axis(length_ms, width, is_ascii))
     if at_ms is not None:
@@ -62,9 +63,10 @@ def can_show(encoding: Optional[str]) -> bool:
     return True
 
 
-def _line(columns: List[Optional[float]], word: str, unit: str, is_ascii: bool) -> str:
+def _line(
+    columns: List[Optional[float]], known: List[float], word: str, unit: str, is_ascii: bool
+) -> str:
     marks = ASCII if is_ascii else BLOCKS
-    known = [value for value in columns if value is not None]
     most, least = max(known), min(known)
     drawn = "".join(_mark(value, most, marks, is_ascii) for value in columns)
     span = f"{most:g} {unit}" if most == least else f"{least:g} to {most:g} {unit}"
@@ -84,12 +86,14 @@ def _columns(
 ) -> Iterator[Optional[float]]:
     """The value that stands for each column; None where no step says one."""
     offsets = [step["at_ms"] for step in steps]
+    before = _at(steps, name, -1, offsets[-1], length_ms)
     for column in range(width):
         begin_ms, end_ms = column * length_ms / width, (column + 1) * length_ms / width
         first, last = bisect.bisect_right(offsets, begin_ms), bisect.bisect_left(offsets, end_ms)
-        value = _at(steps, name, first - 1, begin_ms, length_ms)
-        others = [_at(steps, name, each, offsets[each], length_ms) for each in range(first, last)]
-        yield max([value, *others], key=lambda each: _apart(value, each))
+        values = [_at(steps, name, first - 1, begin_ms, length_ms)]
+        values += (_at(steps, name, each, offsets[each], length_ms) for each in range(first, last))
+        yield _furthest(before, values)
+        before = values[-1]
 
 
 def _at(
@@ -105,11 +109,12 @@ def _at(
     return value + (after[name] - value) * share
 
 
-def _apart(one: Optional[float], another: Optional[float]) -> Tuple[bool, float]:
-    """How far from the one the other is; one that is not said is less than all others."""
-    if one is None or another is None:
-        return (one is None) != (another is None) and another is not None, 0.0
-    return False, abs(one - another)
+def _furthest(before: Optional[float], values: List[Optional[float]]) -> Optional[float]:
+    """The value that differs most from the one before; one that is not said differs least."""
+    said = [value for value in values if value is not None]
+    if not said:
+        return None
+    return max(said, key=lambda value: abs(value - (before or 0)))
 
 
 def _axis(length_ms: int, width: int, is_ascii: bool) -> str:

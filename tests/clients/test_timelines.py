@@ -172,9 +172,9 @@ def test_a_recording_becomes_a_timeline(
     line = f"timeline import {policy} {file} --repeat 0 --start-in 5s -f json"
     began_ms = now_ms()
     shown = json.loads(ok(openstack(line)))
-    assert shown["recording"] == "mahimahi, 1994 values in 3m20s; 1000 steps"
+    assert shown["recording"] == "mahimahi, 2000 values in 3m19.995s; 1000 steps"
     (rule,) = api.rules("timeline")
-    assert (len(rule["steps"]), rule["length_ms"], rule["repeat"]) == (1000, 200_000, 0)
+    assert (len(rule["steps"]), rule["length_ms"], rule["repeat"]) == (1000, 199_995, 0)
     assert (rule["direction"], rule["at_end"]) == ("ingress", "revert")
     assert is_ahead(rule["start_at"], 5000, began_ms)
     error = shown["error"]["max_kbps"]

@@ -62,6 +62,11 @@ def test_an_outage_that_is_shorter_than_a_column_is_drawn(at_ms: int) -> None:
     assert "▁" in plot(steps, 1_000_000, width=40).splitlines()[0]
 
 
+def test_what_begins_with_a_spike_shows_it_too() -> None:
+    steps = [{"at_ms": 0, "delay_ms": 40}, {"at_ms": 300, "delay_ms": 10}]
+    assert plot(steps, 10_000, width=10).splitlines()[0] == "   delay █▂▂▂▂▂▂▂▂▂ 10 to 40 ms"
+
+
 def test_a_step_without_values_draws_an_axis() -> None:
     assert plot([{"at_ms": 0}], 1000, width=10) == "         └────────┘ 1s"
 

@@ -16,7 +16,7 @@ from networking_netem.client.preset_timeline import PresetTimeline
 from networking_netem.domain.impairment import NONE
 from networking_netem.domain.rule_types import IMPOSED
 
-_LONGEST_SOURCE = 66
+_WIDTH = 72
 
 
 class Values(columns.FormattableColumn):
@@ -30,10 +30,17 @@ class Values(columns.FormattableColumn):
 
 
 class Source(columns.FormattableColumn):
-    """Where the numbers are from: a list in a table shows how it begins."""
+    """Where the numbers are from: a table has lines of a width that people read."""
 
     def human_readable(self) -> str:
-        return textwrap.shorten(self._value, _LONGEST_SOURCE, placeholder=" …")
+        return textwrap.fill(self._value, _WIDTH)
+
+
+class ShortSource(Source):
+    """How it begins, for a table of many."""
+
+    def human_readable(self) -> str:
+        return textwrap.shorten(self._value, _WIDTH, placeholder=" …")
 
 
 class OverTime(columns.FormattableColumn):
@@ -70,7 +77,7 @@ class ListPresets(command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> Tuple[Tuple[str, ...], Iterable]:
         headers = ("Name", "Ingress (down)", "Egress (up)", "Over Time", "Source")
         return headers, (
-            (*_links(each), OverTime(each.timelines), Source(each.source))
+            (*_links(each), OverTime(each.timelines), ShortSource(each.source))
             for each in presets().values()
         )
 
@@ -89,7 +96,7 @@ class ShowPreset(command.ShowOne):
         preset = presets()[parsed_args.preset]
         over_time = Drawn(preset.timelines, self.app.stdout)
         return ("name", "ingress", "egress", "over_time", "source"), (
-            *(*_links(preset), over_time, preset.source),
+            *(*_links(preset), over_time, Source(preset.source)),
         )
 
 

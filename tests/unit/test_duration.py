@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networking_netem.client.duration import milliseconds, written
@@ -41,6 +41,7 @@ def test_a_duration_is_written(duration_ms: int, expected: str) -> None:
     assert written(duration_ms) == expected
 
 
+@settings(deadline=None)
 @given(st.integers(0, 604_800_000))
 def test_what_is_written_is_read(duration_ms: int) -> None:
     assert milliseconds(written(duration_ms)) == duration_ms

@@ -9,7 +9,7 @@ import random
 from typing import List, Tuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networking_netem.client.trace.thinning import (
@@ -103,6 +103,7 @@ SAMPLES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.integers(1, 20))
 def test_steps_are_what_a_timeline_takes(samples: List[Tuple], most_steps: int) -> None:
     trace = recording(*samples)

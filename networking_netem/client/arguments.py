@@ -81,10 +81,12 @@ def _takes(attribute: Attribute) -> Dict[str, Any]:
     if isinstance(attribute, Choice):
         return {"choices": attribute.choices}
     unit = attribute.unit if isinstance(attribute, Number) else attribute.name.replace("_", "-")
-    return {"metavar": f"<{unit}>", "type": _parser(attribute)}
+    return {"metavar": f"<{unit}>", "type": parser(attribute)}
 
 
-def _parser(attribute: Attribute) -> Callable[[str], Any]:
+def parser(attribute: Attribute) -> Callable[[str], Any]:
+    """Return what reads an attribute's value, for argparse."""
+
     def parse(text: str) -> Any:
         try:
             return attribute.parse(text)

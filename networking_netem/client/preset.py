@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links that people know by name, from `presets.json`, and factors that scale them."""
+"""Links that people know by name, from `presets.json` and `moving.json`, and factors for them."""
 
 from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from typing import Dict, Iterator, Mapping, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Sequence, Tuple, Union
 
+from networking_netem.client.preset_timeline import ANY, AT_MS, PresetTimeline
 from networking_netem.domain.attribute import InvalidValue, Number, plain
 from networking_netem.domain.loss import least_burst_packets
 from networking_netem.domain.rule_types import (
@@ -33,17 +34,22 @@ QUANTITIES = {
 }
 """What can be scaled, by its name on the command line."""
 
+_FILES = ("presets.json", "moving.json")
 _FACTOR = Number("factor", 0, 1_000_000, 6, "times", "How much of a quantity there shall be.")
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A link that an instance may have: `down` is what it receives, `up` what it sends."""
+    """A link that an instance may have: `down` is what it receives, `up` what it sends.
+
+    Its timelines say what changes when.
+    """
 
     name: str
     down: Values
     up: Values
     source: str
+    timelines: Tuple[PresetTimeline, ...] = ()
 
     def directions(self) -> Dict[str, Values]:
         """Return the values by Neutron's names for the directions."""
@@ -61,7 +67,26 @@ class Preset:
     def scaled(self, factors: Mapping[str, Decimal]) -> Preset:
         """Return the link with quantities multiplied; `InvalidValue` where one leaves its range."""
         down, up = (_scaled(values, factors) for values in (self.down, self.up))
-        return Preset(self.name, down, up, self.source)
+        timelines = tuple(
+            each.scaled(lambda step: _scaled(step, factors)) for each in self.timelines
+        )
+        return Preset(self.name, down, up, self.source, timelines)
+
+    def lasting(self, duration_ms: int) -> Preset:
+        """Return the link for that time only: it has no rules but timelines, and then is clean.
+
+        Raises `ValueError` where this takes too many steps.
+        """
+        whole = {}
+        for direction, values in self.directions().items():
+            moving = [each for each in self.timelines if each.direction in (direction, ANY)]
+            timeline = moving[0] if moving else PresetTimeline(direction, [{AT_MS: 0}], duration_ms)
+            whole[direction] = replace(timeline.lasting(duration_ms, values), direction=ANY)
+        one, other = whole.values()
+        if one == other:
+            return Preset(self.name, {}, {}, self.source, (one,))
+        timelines = (replace(each, direction=direction) for direction, each in whole.items())
+        return Preset(self.name, {}, {}, self.source, tuple(timelines))
 
 
 def factors(text: str) -> Dict[str, Decimal]:
@@ -87,9 +112,16 @@ def factors(text: str) -> Dict[str, Decimal]:
 
 @functools.lru_cache(maxsize=None)
 def presets() -> Mapping[str, Preset]:
-    """Return all presets by name."""
-    text = Path(__file__).with_name("presets.json").read_text(encoding="utf-8")
-    return {each["name"]: Preset(**each) for each in json.loads(text)}
+    """Return all presets by name, those that do not move first."""
+    return {each["name"]: _preset(**each) for file in _FILES for each in _read(file)}
+
+
+def _preset(timelines: Sequence[Mapping[str, Any]] = (), **values: Any) -> Preset:
+    return Preset(**values, timelines=tuple(PresetTimeline(**each) for each in timelines))
+
+
+def _read(file: str) -> Any:
+    return json.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
 
 
 def _scaled(values: Values, factors: Mapping[str, Decimal]) -> Values:

@@ -25,6 +25,7 @@ ENVIRONMENTS = {
     "presets.md": "newest",
     "python.md": "newest",
     "sdk.md": "newest",
+    "timelines.md": "newest",
 }
 SERVED = "http://127.0.0.1:9696"
 INSTALLED = "/usr/lib/python3/dist-packages"
@@ -41,7 +42,8 @@ def test_page(
 ) -> None:
     path = PAGES / name
     page = Page(path.read_text())
-    for file, content in page.files().items():
+    files = page.files()
+    for file, content in files.items():
         (tmp_path / file).write_text(content)
     clients = environment(ENVIRONMENTS[name])
 
@@ -49,8 +51,10 @@ def test_page(
         program, *arguments = shlex.split(command)
         if program == "python3":
             program = str(tmp_path / arguments.pop(0))
+        arguments = [str(tmp_path / each) if each in files else each for each in arguments]
         done = clients.run(program, *arguments, COLUMNS="100")
         text = (done.out + done.err).replace(str(REPO), INSTALLED).replace(api.url, SERVED)
+        text = text.replace(f"{tmp_path}/", "")
         lines = text.splitlines(keepends=True)
         return "".join(line for line in lines if not line.startswith(DEPRECATED))
 

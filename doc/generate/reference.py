@@ -16,8 +16,8 @@ CONFIGURATION = """\
 
 These options are set in the configuration file of the Open vSwitch agent, or of
 `networking-netem-ovn-agent`. The latter has the section `[ovs]` below besides, and Neutron's own
-options `ovn_sb_…` of the section `[ovn]`. The server has no options of ours. `make docs` writes
-this page by the command below.
+options `ovn_sb_…` of the section `[ovn]`. Below "From networking_netem.server" is the server's one
+option, in `neutron.conf`. `make docs` writes this page by the command below.
 
 ```console
 $ {command}
@@ -47,8 +47,8 @@ $ {command}
 
 def configuration() -> str:
     """Return the page of options."""
-    tool = ("oslo-config-generator", "networking_netem", "networking_netem.agent_ovn")
-    return _page(CONFIGURATION, config_generator.main, *tool)
+    namespaces = ("networking_netem", "networking_netem.agent_ovn", "networking_netem.server")
+    return _page(CONFIGURATION, config_generator.main, "oslo-config-generator", *namespaces)
 
 
 def policy() -> str:

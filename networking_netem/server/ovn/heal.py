@@ -19,7 +19,6 @@ from oslo_log import log as logging
 
 from networking_netem.domain import channel
 from networking_netem.domain.link import DIRECTIONS, Direction, Link
-from networking_netem.domain.link_text import written
 from networking_netem.domain.rule_types import BANDWIDTH_LIMIT
 from networking_netem.rules import objects
 from networking_netem.server.ovn import chassis, placed, stock
@@ -104,13 +103,13 @@ def _heal(client: Any, nb: Any, ports: Mapping[str, Placed]) -> List[str]:
         link = of_policy.link if of_policy else Link.CLEAN
         if not link.is_clean and unserved[port.host]:
             LOG.warning("Port %s has no link, %s: %s", port_id, link, unserved[port.host])
-        found = row.external_ids.get(channel.LINK, "")
+        found, text = row.external_ids.get(channel.LINK, ""), of_policy.text if of_policy else ""
         is_limited = metered.get(port_id, set())
-        if found == written(link) and is_limited == _to_be_metered(
+        if found == text and is_limited == _to_be_metered(
             of_policy, bool(unserved[port.host]), is_limited
         ):
             continue
-        LOG.info("Port %s: OVN's database says %s, not %s", port_id, found, written(link))
+        LOG.info("Port %s: OVN's database says %s, not %s", port_id, found[:200], text[:200])
         try:
             _write(context, client, nb, port_id, port)
             healed.append(port_id)

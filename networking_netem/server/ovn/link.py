@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import copy
+import functools
 from typing import Any, Dict, Mapping, Optional
 
 from networking_netem.domain.link import DIRECTIONS, Link
+from networking_netem.domain.link_text import written
 from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, RULE_TYPES
 from networking_netem.rules import objects
 from networking_netem.server.ovn.placed import Placed
@@ -27,6 +29,11 @@ class Rules(Dict[str, Dict[str, Any]]):
         super().__init__(stock)
         self.is_served: Dict[str, bool] = {}
         """What is known of hosts so far."""
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The text of the link. It may be long, and a policy may have many ports."""
+        return written(self.link)
 
     def for_ovn(self, is_served: bool) -> Stock:
         """What OVN imposes: no limit in a direction of the link, where an agent serves that.

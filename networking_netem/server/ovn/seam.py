@@ -14,8 +14,6 @@ from neutron_lib import context as neutron_context
 from neutron_lib.api.definitions import portbindings
 from neutron_lib.callbacks import events, registry, resources
 
-from networking_netem.domain.link import Link
-from networking_netem.domain.link_text import written
 from networking_netem.domain.rule_types import NAMES
 from networking_netem.rules.supported import supported_rules
 from networking_netem.server import attach
@@ -68,21 +66,21 @@ def _update_port_qos_rules(self: Any, *positional: Any, **named: Any) -> None:
     """
     bound = stock.SIGNATURE.bind(self, *positional, **named)
     asked = bound.arguments
-    link = Link.CLEAN
+    text = ""
     if asked["qos_policy_id"]:
         # A network's policy may belong to another project.
         admin = neutron_context.get_admin_context()
         of_many = asked["qos_rules"]
         rules = of_many or self._qos_rules(admin, asked["qos_policy_id"])
-        link = rules.link
-        is_served = not link.is_clean and _is_served(
+        text = rules.text
+        is_served = not rules.link.is_clean and _is_served(
             admin, rules, asked["port_id"], is_one_of_many=bool(of_many)
         )
         asked["qos_rules"] = rules.for_ovn(is_served)
     stock.update_port_qos_rules(*bound.args, **bound.kwargs)
     # The command that makes the row, where it is made in this transaction (21 to 29).
     port = asked.get("lsp") or asked["port_id"]
-    asked["txn"].add(SetLink(_northbound(self), port, written(link)))
+    asked["txn"].add(SetLink(_northbound(self), port, text))
 
 
 def _is_served(context: Any, rules: Rules, port_id: str, is_one_of_many: bool) -> bool:

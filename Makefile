@@ -71,7 +71,7 @@ test-kernel: $(VENV)/test-ready
 ovn: $(VENV)/ovn-ready
 	$(MAKE) -j2 --output-sync=recurse ovn-agent ovn-api
 	$(PY) -m pytest -q --backend ovn tests/integration/test_lab.py tests/integration/test_repairs.py \
-		tests/integration/ovn
+		tests/integration/test_timelines.py tests/integration/ovn
 	$(PY) -m pytest -q --backend ovn --chassis 2 tests/integration/ovn/two_chassis
 
 ovn-api: $(VENV)/ovn-ready

@@ -10,12 +10,12 @@ AMX := $(shell grep -qw amx_tile /proc/cpuinfo && echo gcc libc6-dev)
 
 NEUTRON := .venvs/neutron
 
-.PHONY: demo test test-api test-kernel ovn ovn-api ovn-agent check style docs figures bench releases prepare packages neutron-tests neutron-tests-short setup clean
+.PHONY: demo test test-api test-kernel ovn ovn-api ovn-agent check style docs figures bench releases kernels prepare packages neutron-tests neutron-tests-short setup clean
 
 setup: $(VENV)/ready
 
 # All of Debian's packages that any target asks for.
-packages: $(VENV)/test-ready $(VENV)/ovn-ready $(VENV)/releases-ready
+packages: $(VENV)/test-ready $(VENV)/ovn-ready $(VENV)/releases-ready $(VENV)/kernels-ready
 
 # Debian packages only if one is missing; the lists of a fresh machine may be missing too, or old.
 debian = dpkg -s $(1) >/dev/null 2>&1 \
@@ -101,6 +101,15 @@ $(NEUTRON)/ready: tests/neutron/requirements.txt constraints.txt
 # Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again.
 releases: $(VENV)/releases-ready
 	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) $(SUITE)
+
+# Tests of impairments and selectors on the kernels of Debian's suites, or of those in SUITE, for ten minutes each.
+# REBUILD=yes fetches the kernels again.
+kernels: $(VENV)/kernels-ready
+	$(PY) -m tests.kernels $(if $(REBUILD),--rebuild) $(SUITE)
+
+$(VENV)/kernels-ready: $(VENV)/test-ready
+	$(call debian,debian-archive-keyring patchelf)
+	touch $@
 
 # What these two make at their first run, made now: the clients' environments, the suites' images.
 prepare: packages

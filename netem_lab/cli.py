@@ -6,11 +6,13 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from pathlib import Path
 from typing import List, Optional
 
 from netem_lab.errors import LabError
 from netem_lab.guest import bare
 from netem_lab.guest.host import require_root
+from netem_lab.guest.kernel import INSTALLED, Kernel
 from netem_lab.guest.terminal import interact
 from netem_lab.guest.uml import DEFAULT_MEMORY_MIB
 from netem_lab.node import topology
@@ -108,8 +110,13 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="run a command on a fresh guest kernel of its own, without Neutron"
     )
     _add_memory(run)
+    run.add_argument(
+        "--kernel", type=Path, metavar="DIR",
+        help="a folder that Debian's package user-mode-linux was unpacked in (default: the kernel"
+        " that is installed)",
+    )  # fmt: skip
     _add_command(run)
-    run.set_defaults(function=lambda a: bare.run(a.argv, a.memory_mib))
+    run.set_defaults(function=_run)
     return parser
 
 
@@ -182,6 +189,11 @@ def _exec(arguments: argparse.Namespace) -> int:
         return interact(connection, remote.command(arguments.where, arguments.argv))
     except ConnectionError:
         raise LabError("the lab went down") from None
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    kernel = Kernel.unpacked(arguments.kernel) if arguments.kernel else INSTALLED
+    return bare.run(arguments.argv, arguments.memory_mib, kernel)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

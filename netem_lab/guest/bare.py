@@ -12,19 +12,22 @@ from netem_lab.errors import LabError
 from netem_lab.guest import namespace
 from netem_lab.guest.frames import Command
 from netem_lab.guest.host import require_guest
+from netem_lab.guest.kernel import INSTALLED, Kernel
 from netem_lab.guest.runner import Remote
 from netem_lab.guest.terminal import interact
 from netem_lab.guest.uml import Guest
 
 
-def run(argv: Sequence[str], memory_mib: int) -> int:
+def run(argv: Sequence[str], memory_mib: int, kernel: Kernel = INSTALLED) -> int:
     """Run argv in a new guest, with the caller's folder and environment; return its exit status."""
-    require_guest()
+    require_guest(kernel)
     with tempfile.TemporaryDirectory(prefix="netem-lab-") as name:
         folder = Path(name)
         cwd = os.getcwd()
         namespace.enter(folder, memory_mib)
-        guest = Guest(folder, memory_mib, visible=(cwd,))
+        guest = Guest(
+            folder, memory_mib, visible=(cwd,), modules=kernel.modules, kernel=kernel.program
+        )
         try:
             guest.wait_until_booted()
             try:

@@ -6,16 +6,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from pathlib import Path
 from typing import Mapping
 
 from netem_lab.errors import LabError
+from netem_lab.guest.kernel import INSTALLED, Kernel
 
-# The folder of modules in Debian's package user-mode-linux.
-UML_MODULES = Path("/usr/lib/uml/modules")
+UML_MODULES = INSTALLED.modules
+"""The folder of modules in Debian's package user-mode-linux."""
 
 _PROGRAMS = {
-    "linux.uml": "user-mode-linux",
     "ip": "iproute2",
     "modprobe": "kmod",
     "unshare": "util-linux",
@@ -46,12 +45,12 @@ def require_root() -> None:
         raise LabError("must be run as root: the guest needs namespaces and a tap of its own")
 
 
-def require_guest() -> None:
-    """Raise LabError unless a guest kernel can be booted here."""
+def require_guest(kernel: Kernel = INSTALLED) -> None:
+    """Raise LabError unless a guest with this kernel can be booted here."""
     require_root()
-    _require(_PROGRAMS)
-    if not UML_MODULES.is_dir():
-        raise LabError(f"no kernel modules in {UML_MODULES}: apt-get install user-mode-linux")
+    _require({kernel.program: "user-mode-linux", **_PROGRAMS})
+    if not kernel.modules.is_dir():
+        raise LabError(f"no kernel modules in {kernel.modules}: apt-get install user-mode-linux")
     if not os.path.exists("/dev/net/tun"):
         raise LabError("/dev/net/tun is missing: modprobe tun, or give it to this container")
 

@@ -21,6 +21,7 @@ from netem_lab.guest import xstate
 from netem_lab.guest.executor import PORT
 from netem_lab.guest.host import UML_MODULES, program, search_path
 from netem_lab.guest.init import SPECIFICATION
+from netem_lab.guest.kernel import INSTALLED
 from netem_lab.guest.place import CABLE_MTU, FIRST, Place
 
 BOOT_TIMEOUT_S = 60
@@ -60,11 +61,12 @@ class Guest:
         modules: Path = UML_MODULES,
         place: Place = FIRST,
         cable: Optional[socket.socket] = None,
+        kernel: str = INSTALLED.program,
     ) -> None:
         """Start to boot; the root's `visible` folders are not covered, even under /tmp and /run.
 
         `modules` is a folder of kernel modules within the root. `cable` is one of a pair of
-        sockets, of which another guest has the other.
+        sockets, of which another guest has the other. `kernel` is the program that is booted.
         """
         self._address = place.address
         self._console = folder / "console.log"
@@ -81,7 +83,7 @@ class Guest:
         command = [
             # No process of the guest outlives ours, not even the two that UML leaves on SIGKILL.
             *("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"),
-            *(program("linux.uml"), f"mem={memory_mib}M", "rootfstype=hostfs"),
+            *(program(kernel), f"mem={memory_mib}M", "rootfstype=hostfs"),
             *(f"rootflags={userland.root}", "rw"),
             *(f"uml_dir={folder}", "umid=guest", "con=null", "con0=null,fd:1", "quiet", "panic=1"),
             *("noreboot", f"vec0:transport=tap,ifname={place.tap},depth=128,gro=1"),

@@ -73,6 +73,7 @@ def _run(order: Order) -> None:
         guests = _boot(lab, Path(order.modules), stack)
         _say(progress="booting the guest kernel" + "s" * (len(guests) > 1))
         database = _Database(_database(lab))
+        stack.callback(database.stop)
         for listening, guest in zip(commands, guests):
             guest.wait_until_booted()
             forward.start(listening, guest.connect)
@@ -194,6 +195,11 @@ class _Database(_Watched):
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
+
+    def stop(self) -> None:
+        """Kill it where it still runs: a lab may fail before its database is made."""
+        self._process.kill()
+        self._process.wait()
 
     def _wait(self) -> None:
         output, _ = self._process.communicate()

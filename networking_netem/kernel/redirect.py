@@ -57,7 +57,7 @@ def add(
     """Redirect every frame of a direction to the ifb; EEXIST when this filter is there.
 
     Where it ``unshares``, the frame first gets data of its own: pedit makes what it writes to
-    writable, though it writes what is there (tcf_pedit_act, Linux 5.10 to 6.12). netem copies a
+    writable, though it writes what is there (tcf_pedit_act, Linux 5.10 to 7.2). netem copies a
     frame that it makes corrupt where its data is shared, as with a packet socket. The copy has no
     mac_len (skb_copy), and an ifb hands it up with its headers in the wrong place: the kernel
     may stop (ifb_ri_tasklet, skb_under_panic).

@@ -64,6 +64,13 @@ def test_a_missing_package(elsewhere: str, program: str, package: str) -> None:
     assert (done.returncode, done.stderr) == (1, message)
 
 
+def test_a_folder_without_a_kernel(tmp_path: Path) -> None:
+    done = netem_lab("run", f"--kernel={tmp_path}", "--", "true")
+    unpack = f"unpack Debian's package user-mode-linux in {tmp_path}, with `dpkg-deb --extract`"
+    message = f"netem-lab: no {tmp_path}/usr/bin/linux.uml: {unpack}\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
 @pytest.mark.parametrize("text", ["0", "65536", "x", "-1"])
 def test_a_port_out_of_range(text: str) -> None:
     done = netem_lab("up", f"--port={text}")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -51,6 +52,19 @@ def test_has_every_module_that_links_need() -> None:
 def test_the_kernel_loads_modules_by_itself() -> None:
     done = netem_lab("run", "--", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "loss", "1%")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_boots_the_kernel_of_a_folder(tmp_path: Path) -> None:
+    program, modules = (tmp_path / name for name in ("usr/bin/linux.uml", "usr/lib/uml/modules"))
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\nexec /usr/bin/linux.uml of_the_folder "$@"\n')
+    program.chmod(0o755)
+    shutil.copytree("/usr/lib/uml/modules", modules, ignore=shutil.ignore_patterns("sch_netem.ko"))
+    script = "cat /proc/cmdline; modprobe sch_tbf && ! modprobe sch_netem"
+    done = netem_lab("run", f"--kernel={tmp_path}", "--", "sh", "-c", script)
+    assert done.returncode == 0, done.stderr
+    assert "of_the_folder" in done.stdout.split()
+    assert "could not insert 'sch_netem'" in done.stderr
 
 
 def test_a_missing_command_is_127() -> None:

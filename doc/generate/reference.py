@@ -66,4 +66,6 @@ def _page(
         output = Path(temporary) / "output"
         generate([*arguments, "--output-file", str(output)])
         lines = [line.rstrip() for line in output.read_text().strip().splitlines()]
-    return template.format(command=" ".join([program, *arguments]), output="\n".join(lines))
+    asked = [f"--namespace {namespace}" for namespace in namespaces]
+    command = " \\\n    ".join([program, *asked]) if len(asked) > 2 else " ".join([program, *asked])
+    return template.format(command=command, output="\n".join(lines))

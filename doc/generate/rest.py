@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Iterator
 
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
+from networking_netem.domain.steps import NAMES
 from tests.support.neutron_api import NeutronApi
 
 HEAD = """\
@@ -30,6 +31,9 @@ HOLDS = """
   is the change of a rule to a direction that has one. Of selectors that is so for each priority,
   and a ninth of a direction is refused with 409.
 * A selector is looked at as a whole. What does not go together is refused with 400.
+* A step of a timeline has `at_ms`, and any of {step_names}.
+  `ramp` is a straight line to the next step. What a step does not name is what the policy's other
+  rules say. A rule for `any` direction has no other timeline rule beside it, else 409.
 * A rule is found at its own path only. The path of another policy or type answers 404.
 * A body is JSON, and nests arrays and objects at most 16 deep. A `Content-Type` that is sent must
   be `application/json`.
@@ -102,9 +106,10 @@ def page(api: NeutronApi) -> str:
     tables = "\n".join(_table(rule_type) for rule_type in RULE_TYPES)
     first, *others = (_example(api, ids, *example) for example in EXAMPLES)
     *most, last = (f"`{rule_type.collection}`" for rule_type in RULE_TYPES)
+    step_names = ", ".join(f"`{name}`" for name in NAMES[1:])
     collections = f"{', '.join(most)} and\n{last}"
     head = HEAD.format(policies="/v2.0/qos/policies", collections=collections)
-    text = head + first + HOLDS.format(tables=tables)
+    text = head + first + HOLDS.format(tables=tables, step_names=step_names)
     text += "".join(others)
     api.delete(f"/qos/policies/{ids['policy']}")
     for name, each in ids.items():

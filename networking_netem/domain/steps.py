@@ -60,8 +60,8 @@ class StepList:
     def expected(self) -> str:
         """What the attribute takes, as said in messages and help."""
         return (
-            f"a list of 1 to {MOST_STEPS} steps, of {MOST_BYTES} bytes of JSON at most: objects "
-            f"with {AT_MS.name} (first 0, then rising) and any of {', '.join(NAMES[1:])}"
+            f"a list of 1 to {MOST_STEPS} steps with {AT_MS.name} (first 0, then rising), of "
+            f"{MOST_BYTES} bytes of JSON at most"
         )
 
     def parse(self, value: object) -> Steps:

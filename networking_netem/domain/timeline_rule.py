@@ -20,7 +20,7 @@ LONGEST_LEAD_MS = 24 * 3600 * 1000
 
 STEPS = StepList(
     "steps",
-    help="What holds when. A step may have `ramp`: a straight line to the next step.",
+    help="What holds from `at_ms` of a round on: numbers of other rules, and `ramp`, by name.",
 )
 LENGTH_MS = Whole("length_ms", 1, LONGEST_MS, help="Length of a round in milliseconds.")
 REPEAT = Whole("repeat", 0, MOST_ROUNDS, help="How many rounds; 0 is for ever.", default=1)

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from networking_netem.domain import rule_types
+from networking_netem.domain import numbers
 from networking_netem.domain.impairment import MAXIMA, NONE, Impairment
 from networking_netem.domain.rule_types import BANDWIDTH_LIMIT, DELAY, IMPOSED, LOSS, RuleType
 
@@ -58,4 +58,4 @@ def test_an_absent_attribute_counts_as_its_default() -> None:
 
 def test_a_number_names_the_file_that_lacks_its_field() -> None:
     with pytest.raises(ValueError, match=r"teleport_pct sets teleport_ppm: domain/impairment.py"):
-        rule_types._number("teleport_ppm", "teleport_pct", "percent", "Share.", decimals=4)
+        numbers._number("teleport_ppm", "teleport_pct", "percent", "Share.", decimals=4)

@@ -32,7 +32,7 @@ def test_numbers_come_back_as_they_went_in() -> None:
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ([], "steps must be a list of 1 to 1000 steps"),
+        ([], "steps must be a list of 1 to 1000 steps with at_ms"),
         ([{"at_ms": 0}] * 1001, "not '1001 steps'"),
         ("[", "steps must be a list"),
         ("[" * 100_000, "steps must be a list"),

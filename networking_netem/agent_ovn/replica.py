@@ -43,6 +43,9 @@ class Replica(idl.Idl):
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
         """Called by python-ovs, in the thread of the connection, for each row."""
         name = row._table.name
+        # python-ovs up to 3.5 tells of the server's list of its databases too.
+        if row._table is not self.tables.get(name):
+            return
         if event == idl.ROW_DELETE:
             self._known[name].pop(row.uuid, None)
             self._watched[name].lost(row)
@@ -84,6 +87,7 @@ def connect(
     """
     complaint = ""
     while True:
+        replica = None
         try:
             helper = idlutils.get_schema_helper(remote, schema)
             for name, table in tables.items():
@@ -100,6 +104,8 @@ def connect(
             if said != complaint:
                 complaint = said
                 LOG.error("%s at %s cannot be reached, trying on: %s", schema, remote, said)
+            if replica:
+                replica.close()
             time.sleep(RETRY_S)
 
 

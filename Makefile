@@ -98,9 +98,10 @@ $(NEUTRON)/ready: tests/neutron/requirements.txt constraints.txt
 	$(NEUTRON)/bin/pip install -q -c constraints.txt -r $<
 	touch $@
 
-# Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again.
-releases: $(VENV)/releases-ready
-	$(PY) -m tests.releases $(if $(REBUILD),--rebuild) $(SUITE)
+# Tests on the packages of Debian's suites, or of those in SUITE. REBUILD=yes makes their images again. With BACKEND=ovn,
+# those that have OVN run it, on kernel modules that are made at the first run.
+releases: $(VENV)/releases-ready $(if $(filter ovn,$(BACKEND)),$(VENV)/ovn-ready)
+	$(PY) -m tests.releases $(if $(BACKEND),--backend $(BACKEND)) $(if $(REBUILD),--rebuild) $(SUITE)
 
 # Tests of impairments and selectors on the kernels of Debian's suites, or of those in SUITE, for ten minutes each.
 # REBUILD=yes fetches the kernels again.

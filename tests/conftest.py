@@ -24,6 +24,14 @@ def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
+def qos_driver(request: pytest.FixtureRequest) -> str:
+    """The one driver of QoS that the API has, by Neutron's name."""
+    if request.config.getoption("--suite", None):
+        return str(request.getfixturevalue("cloud").backend.qos_driver)
+    return "openvswitch"
+
+
+@pytest.fixture
 def policy(api: NeutronApi) -> Iterator[str]:
     """The path of a new policy."""
     answer = api.post("/qos/policies", {"policy": {"name": "unstable"}})

@@ -43,6 +43,9 @@ class Replica(idl.Idl):
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
         """Called by python-ovs, in the thread of the connection, for each row."""
         name = row._table.name
+        # python-ovs up to 3.5 tells of the server's list of its databases too.
+        if row._table is not self.tables.get(name):
+            return
         if event == idl.ROW_DELETE:
             self._known[name].pop(row.uuid, None)
             self._watched[name].lost(row)
@@ -64,11 +67,20 @@ class Replica(idl.Idl):
     @property
     def is_current(self) -> bool:
         """Whether the copy has all rows that are asked for now."""
-        if self.state != self.IDL_S_MONITORING or not self._session.is_connected():
+        if not self._is_monitoring or not self._session.is_connected():
             return False
         # python-ovs up to 2.16 does not say when the server has taken a condition.
         states = [getattr(self.tables[name], "condition_state", None) for name in self._watched]
         return all(s is None or (s.new is None and s.requested is None) for s in states)
+
+    @property
+    def _is_monitoring(self) -> bool:
+        """Whether the server has sent all rows since the connection was made."""
+        if hasattr(self, "IDL_S_MONITORING"):
+            return bool(self.state == self.IDL_S_MONITORING)
+        # python-ovs 2.15 stays in the state of its request, and forgets the request.
+        requested = (self.IDL_S_DATA_MONITOR_REQUESTED, self.IDL_S_DATA_MONITOR_COND_REQUESTED)
+        return self.state in requested and self._monitor_request_id is None
 
 
 def connect(
@@ -84,6 +96,7 @@ def connect(
     """
     complaint = ""
     while True:
+        replica = None
         try:
             helper = idlutils.get_schema_helper(remote, schema)
             for name, table in tables.items():
@@ -100,6 +113,8 @@ def connect(
             if said != complaint:
                 complaint = said
                 LOG.error("%s at %s cannot be reached, trying on: %s", schema, remote, said)
+            if replica:
+                replica.close()
             time.sleep(RETRY_S)
 
 

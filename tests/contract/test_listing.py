@@ -104,9 +104,9 @@ def test_the_types_of_rules(api: NeutronApi) -> None:
 
 
 @pytest.mark.parametrize("rule_type", RULE_TYPES, ids=lambda rule_type: rule_type.name)
-def test_one_type_of_rules(api: NeutronApi, rule_type: RuleType) -> None:
+def test_one_type_of_rules(api: NeutronApi, qos_driver: str, rule_type: RuleType) -> None:
     (driver,) = api.get(f"/qos/rule-types/{rule_type.name}").body["rule_type"]["drivers"]
-    assert driver["name"] == "openvswitch"
+    assert driver["name"] == qos_driver
     shown = {
         each["parameter_name"]: (each["parameter_type"], each["parameter_values"])
         for each in driver["supported_parameters"]

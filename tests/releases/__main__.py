@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.releases import image
+from tests.releases.backends import BACKENDS, DEFAULT_BACKEND, Backend
 from tests.releases.image import BrokenSuite
 from tests.releases.suites import SUITES, Suite
 
 PASSED, FAILED, BROKEN = "passed", "FAILED", "CANNOT BE INSTALLED"
 # First the contract tests of the API, which hold in every release, then the tests of the cloud.
-TESTS = (
+TESTS_OF_THE_API = (
     *(f"tests/contract/test_{name}.py" for name in ("examples", "values", "addresses", "listing")),
     "tests/api/test_roles.py",
-    "tests/releases",
 )
 NEUTRONS_OWN = "tests/releases/test_neutrons_own.py"
 _REPO = Path(__file__).parents[2]
@@ -32,6 +32,7 @@ def main(arguments: List[str]) -> int:
     """Return 0 if every suite asked for has passed, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.releases", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
+    parser.add_argument("--backend", choices=list(BACKENDS), default=DEFAULT_BACKEND)
     parser.add_argument("--rebuild", action="store_true", help="make the images anew")
     parser.add_argument(
         "--neutrons-own", action="store_true", help="run all of the release's own tests of QoS"
@@ -41,12 +42,22 @@ def main(arguments: List[str]) -> int:
     unknown = set(asked.suites) - set(SUITES)
     if unknown:
         parser.error(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+    backend = BACKENDS[asked.backend]
+    lacking = [name for name in asked.suites if not backend.is_in(SUITES[name])]
+    if lacking:
+        parser.error(f"no {backend.name} in {', '.join(lacking)}")
+    names = asked.suites or [name for name, suite in SUITES.items() if backend.is_in(suite)]
     if asked.images_only:
-        return _make_images(asked.suites or list(SUITES), asked.rebuild)
+        return _make_images(names, asked.rebuild)
+    tests = (
+        ["--neutrons-own", "all", NEUTRONS_OWN]
+        if asked.neutrons_own
+        else [*TESTS_OF_THE_API, *(f"tests/releases/{file}" for file in backend.tests)]
+    )
     table = Table("release", "Debian", "Neutron", "Python", "result", "time", box=None)
     results = []
-    for name in asked.suites or SUITES:
-        versions, result, duration_s = _run(SUITES[name], asked.rebuild, asked.neutrons_own)
+    for name in names:
+        versions, result, duration_s = _run(SUITES[name], backend, asked.rebuild, tests)
         suite = SUITES[name]
         table.add_row(
             suite.release, name, *versions, result, f"{duration_s // 60} min {duration_s % 60:02} s"
@@ -68,9 +79,11 @@ def _make_images(names: List[str], rebuild: bool) -> int:
     return status
 
 
-def _run(suite: Suite, rebuild: bool, neutrons_own: bool) -> Tuple[Tuple[str, str], str, int]:
+def _run(
+    suite: Suite, backend: Backend, rebuild: bool, tests: List[str]
+) -> Tuple[Tuple[str, str], str, int]:
     """Return the versions of Neutron and Python, the result, and the seconds it took."""
-    print(f"== {suite.name}: {suite.release}", flush=True)
+    print(f"== {suite.name}: {suite.release}, {backend.name}", flush=True)
     begin_s = time.monotonic()
     try:
         files = image.ensure(suite, rebuild)
@@ -83,9 +96,9 @@ def _run(suite: Suite, rebuild: bool, neutrons_own: bool) -> Tuple[Tuple[str, st
         "--durations=8",
         "-p",
         "tests.releases.plugin",
-        "--suite",
-        suite.name,
-        *(("--neutrons-own", "all", NEUTRONS_OWN) if neutrons_own else TESTS),
+        f"--suite={suite.name}",
+        f"--backend={backend.name}",
+        *tests,
     ]
     status = subprocess.run([sys.executable, "-m", *command], cwd=_REPO).returncode
     versions = tuple(image.version(files, each) for each in ("python3-neutron", "python3"))

@@ -7,13 +7,12 @@ import shlex
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Dict, Sequence
+from typing import Callable, Dict, List, Sequence
 
 from netem_lab.guest.namespace import HOST_ADDRESS
 from netem_lab.neutron_api import NeutronClient
 from tests.releases import unit
 from tests.releases.chroot import Chroot
-from tests.releases.suites import ONE_SERVER
 
 TRANSPORT_URL = f"rabbit://guest:guest@{HOST_ADDRESS}:5672/"
 URL = "http://127.0.0.1:9696"
@@ -23,7 +22,7 @@ _TIMEOUT_S = 180
 _NEUTRON_CONF = f"""\
 [DEFAULT]
 core_plugin = ml2
-service_plugins = qos,netem
+service_plugins = {{service_plugins}}
 auth_strategy = keystone
 transport_url = {TRANSPORT_URL}
 notify_nova_on_port_status_changes = false
@@ -35,13 +34,6 @@ rpc_state_report_workers = 1
 connection = mysql+pymysql://neutron:neutron@127.0.0.1/neutron
 [oslo_concurrency]
 lock_path = /var/lock/neutron
-"""
-_ML2_CONF = """\
-[ml2]
-type_drivers = local
-tenant_network_types = local
-mechanism_drivers = openvswitch
-extension_drivers = qos
 """
 _CONFIG_FILES = (
     *("--config-file", "/etc/neutron/neutron.conf"),
@@ -70,10 +62,11 @@ class Controller:
         self._processes: Dict[str, subprocess.Popen] = {}
         self.neutron = NeutronClient(URL)
 
-    def configure(self) -> None:
+    def configure(self, service_plugins: str, ml2_conf: str) -> None:
         """Write the files of a small cloud."""
-        self.host.write("/etc/neutron/neutron.conf", _NEUTRON_CONF)
-        self.host.write("/etc/neutron/plugins/ml2/ml2_conf.ini", _ML2_CONF)
+        neutron_conf = _NEUTRON_CONF.format(service_plugins=service_plugins)
+        self.host.write("/etc/neutron/neutron.conf", neutron_conf)
+        self.host.write("/etc/neutron/plugins/ml2/ml2_conf.ini", ml2_conf)
         self.host.write("/etc/rabbitmq/rabbitmq.conf", _RABBITMQ_CONF)
         self.host.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
         self._replace("/etc/neutron/neutron-api-uwsgi.ini", "processes = 8", "processes = 1")
@@ -93,20 +86,47 @@ class Controller:
         )
         self._start("mariadb", _MARIADB)
         self._start("rabbitmq", rabbitmq)
-        self._wait(lambda: self._answers("mariadb-admin", "ping"), "MariaDB")
+        self.succeed("mariadb-admin", "ping")
         self.host.output("mariadb", "-e", _SQL)
 
     def manage(self, *command: str) -> str:
         """Run neutron-db-manage and return what it prints."""
         return self.host.output("neutron-db-manage", *_CONFIG_FILES, *command)
 
+    def openstack(self, *command: str) -> str:
+        """Run the client of the release and return what it prints."""
+        return self.host.output("openstack", *command, OS_AUTH_TYPE="none", OS_ENDPOINT=URL)
+
     def start_neutron(self) -> None:
         """Start Neutron's servers, and return when they answer."""
-        check = ("rabbitmqctl", "-q", "-n", "rabbit@localhost", "await_startup")
-        self._wait(lambda: self._answers(*check), "RabbitMQ")
+        self.succeed("rabbitmqctl", "-q", "-n", "rabbit@localhost", "await_startup")
         for name in self._services:
-            self._start(name, self._service(name))
+            self.start(name)
         self._wait(self.neutron.answers, "Neutron's API")
+
+    def start(self, name: str) -> None:
+        """Start a service as its unit says."""
+        self._start(name, self._script(name))
+
+    def restart_last(self) -> None:
+        """End the last of Neutron's services, and start it anew."""
+        self.stop_last()
+        self.start_last()
+
+    def stop_last(self) -> None:
+        """End the last of Neutron's services without a warning."""
+        process = self._processes.pop(self._services[-1])
+        process.kill()
+        process.wait()
+
+    def start_last(self) -> None:
+        """Start it, and return when the API answers."""
+        self.start(self._services[-1])
+        self._wait(self.neutron.answers, "Neutron's API")
+
+    def succeed(self, *command: str) -> None:
+        """Run a command again and again until it succeeds."""
+        self._wait(lambda: self.host.run(*command).returncode == 0, " ".join(command))
 
     def shut_down(self) -> None:
         """End all processes."""
@@ -116,21 +136,27 @@ class Controller:
 
     def logs(self) -> str:
         """Return the last lines of the services' logs."""
-        files = sorted([*self._folder.glob("*.log"), *Path(self.host.root, LOGS[1:]).glob("*.log")])
-        texts = (f"{file.name}:\n{file.read_text(errors='replace')[-2000:]}" for file in files)
+        texts = (f"{file.name}:\n{_text(file)[-2000:]}" for file in self._log_files())
         return "\n".join(texts)
 
-    def _service(self, name: str) -> str:
-        if name in ONE_SERVER:  # a program without a unit
-            return unit.as_user("neutron", shlex.join([name, *_CONFIG_FILES]))
-        return unit.script(self.host, name)
+    def lines_with(self, words: str) -> List[str]:
+        """Return the lines of the services' logs that have these words."""
+        lines = (line for file in self._log_files() for line in _text(file).splitlines())
+        return [line for line in lines if words in line]
+
+    def _log_files(self) -> List[Path]:
+        folders = (self._folder, Path(self.host.root, LOGS[1:]))
+        return sorted(file for folder in folders for file in folder.glob("*.log"))
+
+    def _script(self, name: str) -> str:
+        if unit.exists(self.host, name):
+            return unit.script(self.host, name)
+        # A program without a unit: neutron-server (21), the maintenance worker (26).
+        return unit.as_user("neutron", shlex.join([name, *_CONFIG_FILES]), "~neutron", [])
 
     def _start(self, name: str, script: str) -> None:
-        with (self._folder / f"{name}.log").open("wb") as log:
+        with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = self.host.start(script, log)
-
-    def _answers(self, *command: str) -> bool:
-        return self.host.run(*command).returncode == 0
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline_s = time.monotonic() + _TIMEOUT_S
@@ -144,3 +170,7 @@ class Controller:
         text = self.host.read(path)
         assert old in text, f"{path} has no `{old}` in this release"
         self.host.write(path, text.replace(old, new))
+
+
+def _text(file: Path) -> str:
+    return file.read_text(errors="replace")

@@ -35,7 +35,7 @@ class BrokenSuite(Exception):
 
 def path(suite: Suite) -> Path:
     """Return the path of a suite's image, which depends on its recipe."""
-    ingredients = " ".join((MIRROR, *PACKAGES, MORE, *MORE_PACKAGES))
+    ingredients = " ".join((MIRROR, *PACKAGES, *suite.ovn, MORE, *MORE_PACKAGES))
     recipe = hashlib.sha256(ingredients.encode()).hexdigest()
     return cache.FOLDER / f"{suite.name}-{recipe[:8]}"
 
@@ -60,11 +60,12 @@ def _make(suite: Suite, image: Path) -> None:
     policy = image / "usr/sbin/policy-rc.d"
     policy.write_text(_POLICY)
     policy.chmod(0o755)
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
-    _install(suite, [*_inside(image), "env", "DEBIAN_FRONTEND=noninteractive", *install])
+    install = ["apt-get", "install", "--yes", "--no-install-recommends"]
+    packages = [*PACKAGES, *suite.ovn]
+    _install(suite, [*_inside(image), "env", "DEBIAN_FRONTEND=noninteractive", *install, *packages])
     (image / MORE[1:] / "partial").mkdir(parents=True)
     fetch = ["--download-only", "-o", f"Dir::Cache::archives={MORE}", *MORE_PACKAGES]
-    _install(suite, [*_inside(image), *install[:4], *fetch])
+    _install(suite, [*_inside(image), *install, *fetch])
     _install(suite, [*_inside(image), "apt-get", "clean"])
 
 

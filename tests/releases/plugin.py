@@ -9,20 +9,23 @@ from typing import Iterator
 import pytest
 
 from netem_lab.scenario.scenario import PAIR
+from tests.releases.backends import BACKENDS, DEFAULT_BACKEND
 from tests.releases.cloud import Cloud
 from tests.releases.suites import SUITES
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option for the suite's name."""
+    """Add the options for the names of the suite and the backend."""
     parser.addoption("--suite", choices=list(SUITES), required=True)
+    parser.addoption("--backend", choices=list(BACKENDS), default=DEFAULT_BACKEND)
     parser.addoption("--neutrons-own", choices=("short", "all"), default="short")
 
 
 @pytest.fixture(scope="session")
 def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
-    """The two hosts; the agent is starting."""
-    started = Cloud(SUITES[request.config.getoption("--suite")])
+    """The two hosts; the compute node is starting."""
+    suite, backend = (request.config.getoption(f"--{name}") for name in ("suite", "backend"))
+    started = Cloud(SUITES[suite], BACKENDS[backend])
     try:
         started.start()
         yield started

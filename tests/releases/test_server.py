@@ -10,7 +10,7 @@ from tests.releases import image
 from tests.releases.cloud import Cloud
 
 VERSIONS = SOURCE / "networking_netem/server/migration/alembic_migrations/versions"
-_NAMES = ("seam", "agent_extension", "agent_driver", "switch", "declaration")
+_NAMES = ("seam", "agent_extension", "agent_driver", "switch", "declaration", "replica")
 SEAMS = [f"tests/contract/test_{name}.py" for name in _NAMES]
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from http import HTTPStatus
 from typing import Any, Iterator
 
@@ -31,7 +32,8 @@ HOLDS = """
   is the change of a rule to a direction that has one. Of selectors that is so for each priority,
   and a ninth of a direction is refused with 409.
 * A selector is looked at as a whole. What does not go together is refused with 400.
-* A step of a timeline has `at_ms`, and any of {step_names}.
+* A step of a timeline has `at_ms`, and any of
+  {step_names}.
   `ramp` is a straight line to the next step. What a step does not name is what the policy's other
   rules say. A rule for `any` direction has no other timeline rule beside it, else 409.
 * A rule is found at its own path only. The path of another policy or type answers 404.
@@ -106,7 +108,8 @@ def page(api: NeutronApi) -> str:
     tables = "\n".join(_table(rule_type) for rule_type in RULE_TYPES)
     first, *others = (_example(api, ids, *example) for example in EXAMPLES)
     *most, last = (f"`{rule_type.collection}`" for rule_type in RULE_TYPES)
-    step_names = ", ".join(f"`{name}`" for name in NAMES[1:])
+    names = ", ".join(f"`{name}`" for name in NAMES[1:])
+    step_names = textwrap.fill(names, 98, subsequent_indent="  ", break_on_hyphens=False)
     collections = f"{', '.join(most)} and\n{last}"
     head = HEAD.format(policies="/v2.0/qos/policies", collections=collections)
     text = head + first + HOLDS.format(tables=tables, step_names=step_names)

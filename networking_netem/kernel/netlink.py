@@ -12,7 +12,7 @@ import os
 import random
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterable, Iterator, List, Sequence, Tuple
 
 from networking_netem.kernel import attributes
@@ -71,6 +71,9 @@ class Answer:
         return f"{name}: {self.reason or os.strerror(self.error)}"
 
 
+_DONE = Answer(0)
+
+
 class Unavailable(Exception):
     """The kernel as a whole can be neither read nor changed now; no single device is at fault."""
 
@@ -117,9 +120,7 @@ class Netlink:
         Raises ``DumpInterrupted`` when they changed meanwhile, ``OSError`` on the kernel's refusal.
         """
         self._sequence += 1
-        self._socket.send(
-            self._frame(Request(message_type, NLM_F_REQUEST | NLM_F_DUMP, body), self._sequence)
-        )
+        self._socket.send(self._frame(Request(message_type, NLM_F_DUMP, body), self._sequence))
         bodies: List[bytes] = []
         interrupted = False
         while True:
@@ -138,41 +139,57 @@ class Netlink:
 
     def transact(self, requests: Sequence[Request]) -> List[Answer]:
         """The kernel's answer to each request, in order; a failed one does not stop the next."""
-        return [answer for answer, _ in self._exchange(requests, _BATCH_CHANGES)]
+        batches = _batches(requests, _BATCH_CHANGES)
+        return [answer for batch in batches for answer in self._change(batch)]
 
     def ask(self, requests: Iterable[Request]) -> List[bytes]:
         """The object that each request asks for, in order; empty where there is none."""
-        return [body for _, body in self._exchange(list(requests), _BATCH_QUESTIONS)]
+        batches = _batches(list(requests), _BATCH_QUESTIONS)
+        return [body for batch in batches for body in self._ask(batch)]
 
-    def _exchange(self, requests: Sequence[Request], most: int) -> Iterator[Tuple[Answer, bytes]]:
-        for batch in _batches(requests, most):
-            yield from self._exchange_batch(batch)
-
-    def _exchange_batch(self, requests: Sequence[Request]) -> List[Tuple[Answer, bytes]]:
-        first = self._sequence + 1
-        self._sequence += len(requests)
-        self._socket.send(
-            b"".join(self._frame(request, first + i) for i, request in enumerate(requests))
-        )
-        answers: List[Tuple[Answer, bytes]] = []
-        body = b""
-        while len(answers) < len(requests):
+    def _change(self, requests: Sequence[Request]) -> List[Answer]:
+        """Send at once. The kernel works in order and tells of all failures, and of the last."""
+        first = self._send(requests)
+        answers = [_DONE] * len(requests)
+        while True:
             for kind, flags, sequence, payload in messages(self._socket.recv(RECEIVE_BYTES)):
-                if sequence != first + len(answers):
+                if kind != _NLMSG_ERROR or not first <= sequence <= self._sequence:
+                    continue
+                answers[sequence - first] = _answer(flags, payload)
+                if sequence == self._sequence:
+                    return answers
+
+    def _ask(self, requests: Sequence[Request]) -> List[bytes]:
+        first = self._send(requests, NLM_F_ACK)
+        bodies: List[bytes] = []
+        body = b""
+        while len(bodies) < len(requests):
+            for kind, _, sequence, payload in messages(self._socket.recv(RECEIVE_BYTES)):
+                if sequence != first + len(bodies):
                     continue
                 if kind == _NLMSG_ERROR:
-                    answers.append((_answer(flags, payload), body))
+                    bodies.append(body)
                     body = b""
                 else:
                     body = payload
-        return answers
+        return bodies
+
+    def _send(self, requests: Sequence[Request], flags: int = 0) -> int:
+        """Send at once, with these flags each, and return the first sequence number.
+
+        The last is acknowledged.
+        """
+        first = self._sequence + 1
+        self._sequence += len(requests)
+        last = requests[-1]
+        numbered = enumerate((*requests[:-1], replace(last, flags=last.flags | NLM_F_ACK)), first)
+        self._socket.send(b"".join(self._frame(each, number, flags) for number, each in numbered))
+        return first
 
     @staticmethod
-    def _frame(request: Request, sequence: int) -> bytes:
+    def _frame(request: Request, sequence: int, more_flags: int = 0) -> bytes:
         length = _HEADER.size + len(request.body)
-        flags = request.flags | NLM_F_REQUEST
-        if flags & NLM_F_DUMP != NLM_F_DUMP:
-            flags |= NLM_F_ACK
+        flags = request.flags | NLM_F_REQUEST | more_flags
         header = _HEADER.pack(length, request.message_type, flags, sequence, 0)
         return header + request.body + b"\0" * (-length % 4)
 

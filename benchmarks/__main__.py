@@ -47,7 +47,7 @@ def _measured(is_short: bool) -> Iterator[Figure]:
         lambda: sizes.growth(counts, turns=3 if is_short else 5),
         lambda: plugging.figures(30 if is_short else 300, turns=2),
         lambda: timelines.figures(
-            (1, 10) if is_short else (1, 100, 1000), moments=50 if is_short else 600
+            (1, 10) if is_short else (1, 100, 1000), moments=50 if is_short else 200
         ),
     ]
     for part in parts:

@@ -9,6 +9,7 @@ from networking_netem.agent.switch import Switch
 from networking_netem.agent_ovs.extension import NetemAgentExtension
 from tests.contract.open_vswitch import ROW, Ovs
 from tests.contract.qos import TAP
+from tests.support.waiting import wait_until
 
 
 def test_neutrons_limits_go_from_a_port_that_we_claim(ovs: Ovs) -> None:
@@ -57,9 +58,11 @@ def test_a_qos_row_of_others_stays(ovs: Ovs) -> None:
 def test_offloading_is_known(ovs: Ovs) -> None:
     switch = Switch(ovs.bridge)
     assert not switch.uses_hooks()
+    # The agent has a copy of the database, which is told of changes.
     ovs.vsctl("set", "Open_vSwitch", ".", "other_config:hw-offload=true")
-    assert switch.uses_hooks()
+    wait_until(switch.uses_hooks)
     ovs.vsctl("remove", "Open_vSwitch", ".", "other_config", "hw-offload")
+    wait_until(lambda: not switch.uses_hooks())
 
 
 def test_neutrons_clearing_leaves_our_row(ovs: Ovs) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from networking_netem.domain.leap import Leap, leap, like, steps
@@ -18,7 +18,8 @@ from networking_netem.reconcile.protocols import Kernel
 class PortLeap:
     """A port, what it held when its step was prepared, what it will hold, and the messages.
 
-    ``next_ms`` is when its link changes after that.
+    ``needed`` is the plan without regard to the room for packets. ``next_ms`` is when its link
+    changes after that.
     """
 
     port: Port
@@ -26,8 +27,9 @@ class PortLeap:
     desired: Link
     link: Link
     next_ms: Optional[int]
+    needed: Plan
     after: Plan
-    messages: Sequence[Prepared]
+    messages: Sequence[Prepared] = ()
 
     @property
     def is_good(self) -> bool:
@@ -46,23 +48,22 @@ class Leaps:
         self._links: Dict[Tuple[int, ...], Tuple[Link, Link, Optional[int]]] = {}
         self._leaps: Dict[Tuple[int, int], Tuple[Plan, Plan, Optional[Leap]]] = {}
         self.until_ms: Optional[int] = None
-        self._found: List[Tuple[Port, Link, Optional[int], Plan, Leap]] = []
+        self._found: List[Tuple[PortLeap, Leap]] = []
         for port in ports:
             self._add(port)
 
     def prepared(self, kernel: Kernel) -> List[PortLeap]:
         """The leaps with their messages. A port whose device is not there has none."""
-        asked = [(each, steps(each[0].device, each[-1])) for each in self._found]
+        asked = [(each, steps(each.port.device, changes)) for each, changes in self._found]
         made = {
             id(message.step): message
             for message in kernel.prepare([step for _, of_port in asked for step in of_port])
         }
         leaps = []
-        for (port, link, next_ms, after, _), of_port in asked:
+        for each, of_port in asked:
             messages = [made[id(step)] for step in of_port if id(step) in made]
-            held = port.held_plan
-            if held and len(messages) == len(of_port):
-                leaps.append(PortLeap(port, held, port.desired, link, next_ms, after, messages))
+            if len(messages) == len(of_port):
+                leaps.append(replace(each, messages=messages))
         return leaps
 
     def _add(self, port: Port) -> None:
@@ -72,13 +73,15 @@ class Leaps:
         held, conditions = port.held_plan, port.conditions
         if held is None or conditions is None:
             return
-        after = like(held, plan(link.kept_open(port.link), conditions))
+        needed = plan(link.kept_open(port.link), conditions)
+        after = like(held, needed)
         key = (id(held), id(after))
         if key not in self._leaps:
             self._leaps[key] = (held, after, leap(held, after))
         found = self._leaps[key][-1]
         if found is not None:
-            self._found.append((port, link, next_ms, after, found))
+            leaping = PortLeap(port, held, port.desired, link, next_ms, needed, after)
+            self._found.append((leaping, found))
 
     def _link(self, desired: Link) -> Tuple[Link, Optional[int]]:
         """What a link is at the moment, and when it changes next."""

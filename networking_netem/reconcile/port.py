@@ -81,17 +81,21 @@ class Port:
         self._move(now_ms)
 
     def enter(self, now_ms: int) -> None:
-        """The link is what it is at another moment now; the port is looked at at once."""
-        self._move(now_ms)
-        self.touch_now()
+        """The link is what it is at another moment now; the port is looked at at once.
 
-    def leap(self, link: Link, plan: Plan, next_change_ms: Optional[int]) -> None:
-        """The kernel has taken what makes it hold another plan, for what the link is now."""
+        A device that is missing is announced when it comes.
+        """
+        self._move(now_ms)
+        if self.absent_since_s is None:
+            self.touch_now()
+
+    def leap(self, link: Link, next_change_ms: Optional[int], needed: Plan, after: Plan) -> None:
+        """The kernel has taken what makes it hold the plan ``after``, for what the link is now."""
         assert self._planned
         self.next_change_ms = next_change_ms
         opened = link.kept_open(self.link)
-        self._planned = (opened, self._planned[1], plan)
-        self._held = (plan, None)
+        self._planned = (opened, self._planned[1], needed)
+        self._held = (after, None)
         self.link = link
         if opened != link:
             # A timeline is over, and its tree is to go.

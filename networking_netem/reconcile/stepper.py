@@ -98,7 +98,7 @@ class Stepper:
         refused = self._send(good)
         self._lateness.add(self._clock() - due_ms, len(good))
         for each in good:
-            each.port.leap(each.link, each.after, each.next_ms)
+            each.port.leap(each.link, each.next_ms, each.needed, each.after)
             if each.port.device in refused:
                 each.port.touch_now()
         _enter(self._due(now_ms), now_ms)

@@ -158,6 +158,20 @@ def test_a_refused_step_is_tried_again_by_a_look(scene: Scene) -> None:
     assert egress(scene, ONE) == egress(scene, TWO) == OUTAGE
 
 
+def test_a_device_that_is_missing_costs_no_look_for_each_step(scene: Scene) -> None:
+    scene.link(ONE, FLAPPING)
+    scene.kernel.unplug(ONE)
+    scene.reconciler.reconcile([ONE])
+    before = scene.status(ONE)
+    step_at(scene, START_MS + 8000)
+    assert scene.status(ONE) == before
+    scene.kernel.plug(ONE)
+    scene.reconciler.touch([ONE])
+    scene.now_s += 1
+    scene.reconciler.reconcile_due()
+    assert egress(scene) == OUTAGE
+
+
 def test_ports_with_and_without_timelines(scene: Scene) -> None:
     scene.link(ONE, FLAPPING)
     scene.link(TWO, SLOW)

@@ -20,10 +20,14 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 class InvalidValue(ValueError):
-    """A value that an attribute does not take; the message names attribute, range and value."""
+    """A value that an attribute does not take; the message names attribute, range and value.
 
-    def __init__(self, attribute: str, expected: str, value: object) -> None:
-        super().__init__(f"{attribute} must be {expected}, not {_shown.repr(value)}")
+    ``why`` is a phrase behind that.
+    """
+
+    def __init__(self, attribute: str, expected: str, value: object, why: str = "") -> None:
+        reason = f": {why}" if why else ""
+        super().__init__(f"{attribute} must be {expected}, not {_shown.repr(value)}{reason}")
         self.attribute = attribute
 
 

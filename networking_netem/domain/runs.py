@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from networking_netem.domain.attribute import InvalidValue
+from networking_netem.domain.attribute import InvalidValue, plain
 from networking_netem.domain.loss import least_burst_packets
 from networking_netem.domain.numbers import LOSS_BURST_PACKETS, LOSS_PCT
 
@@ -23,7 +23,7 @@ def check_runs(loss_pct: Optional[float], burst_packets: Optional[float], where:
     if burst_packets < round(least, LOSS_BURST_PACKETS.decimals):
         raise InvalidValue(
             f"{LOSS_BURST_PACKETS.name}{where}",
-            f"1, or {least:.2f} or more with a {LOSS_PCT.name} of {loss_pct:g}, since so many "
-            f"packets in a row are lost on average where one arrives in between",
-            burst_packets,
+            f"1, or {least:.2f} or more with a {LOSS_PCT.name} of {loss_pct:g}",
+            plain(burst_packets),
+            "so many packets in a row are lost on average where one arrives in between",
         )

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from networking_netem.domain.ifb import ifb_name
 from networking_netem.domain.link import DIRECTIONS, Direction
 from networking_netem.domain.plan import Path, Plan
 from networking_netem.domain.qdisc import Qdisc
 from networking_netem.domain.step import ChangeQdisc, Step
-from networking_netem.domain.tree import Tree
+from networking_netem.domain.tree_diff import differing
 
 Leap = Tuple[Tuple[Direction, bool, Qdisc], ...]
 """The qdiscs to change: of which direction, whether at the device's root, and the new settings."""
@@ -40,8 +40,8 @@ def leap(before: Plan, after: Plan) -> Optional[Leap]:
         if not _are_alike(here, there):
             return None
         if here.tree and there.tree:
-            changes = _changes(here.tree, there.tree)
-            changed += [(direction, there.is_at_root, qdisc) for qdisc in changes]
+            changes = differing(there.tree, here.tree)
+            changed += [(direction, there.is_at_root, qdisc) for qdisc, _ in changes]
     return tuple(changed)
 
 
@@ -60,13 +60,3 @@ def _are_alike(here: Path, there: Path) -> bool:
     if here.tree and there.tree and (here.tree.netem is None) != (there.tree.netem is None):
         return False
     return replace(here, tree=None) == replace(there, tree=None)
-
-
-def _changes(here: Tree, there: Tree) -> Iterator[Qdisc]:
-    for before, after in (
-        (here.netem, there.netem),
-        (here.fifo, there.fifo),
-        (here.tbf, there.tbf),
-    ):
-        if after and before != after:
-            yield after

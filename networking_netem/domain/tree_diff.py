@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Iterator, Optional, Tuple, Union
 
 from networking_netem.domain.observed import ObservedTree
 from networking_netem.domain.qdisc import Qdisc
@@ -42,14 +42,21 @@ def _build(device: str, wanted: Tree) -> Steps:
 
 
 def _changes(device: str, wanted: Tree, found: ObservedTree) -> Steps:
-    steps: List[Step] = []
+    return tuple(
+        ChangeQdisc(device, entry) if present else AddQdisc(device, entry)
+        for entry, present in differing(wanted, found)
+    )
+
+
+def differing(
+    wanted: Tree, found: Union[Tree, ObservedTree]
+) -> Iterator[Tuple[Qdisc, Optional[Qdisc]]]:
+    """The qdiscs that are to be others, in the order to tell the kernel, and what is there now."""
     pairs: Tuple[Tuple[Optional[Qdisc], Optional[Qdisc]], ...] = (
         (wanted.netem, found.netem),
         (wanted.fifo, found.fifo),
         (wanted.tbf, found.tbf),
     )
     for entry, present in pairs:
-        if entry is None or entry == present:
-            continue
-        steps.append(ChangeQdisc(device, entry) if present else AddQdisc(device, entry))
-    return tuple(steps)
+        if entry is not None and entry != present:
+            yield entry, present

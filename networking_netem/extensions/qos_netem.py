@@ -7,16 +7,15 @@ from typing import Any, Callable, Dict, List
 
 from neutron.api import extensions
 from neutron.api.v2 import resource as wsgi_resource
-from neutron_lib import exceptions
 from neutron_lib.api import extensions as api_extensions
 from neutron_lib.api import faults
 from neutron_lib.api.definitions import qos as qos_apidef
 from neutron_lib.plugins import constants, directory
 
-from networking_netem.domain.attribute import Attribute, InvalidValue
+from networking_netem.domain.attribute import Attribute
 from networking_netem.domain.rule_types import RULE_TYPES, RuleType
 from networking_netem.domain.steps import StepList
-from networking_netem.server import body, seam
+from networking_netem.server import body, seam, stored
 
 PARENT = {"collection_name": qos_apidef.POLICIES, "member_name": qos_apidef.POLICY}
 
@@ -79,10 +78,8 @@ def _converter(attribute: Attribute) -> Callable[[Any], Any]:
     """Return the parser of `attribute`; what it raises, Neutron answers with 400."""
 
     def convert(value: Any) -> Any:
-        try:
+        with stored.bad_request():
             return attribute.parse(value)
-        except InvalidValue as error:
-            raise exceptions.InvalidInput(error_message=str(error)) from error
 
     return convert
 

@@ -7,7 +7,7 @@ port into a trunk (17-29). So each such row is looked at when it is inserted, wh
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 import sqlalchemy as sa
 from neutron.db import models_v2
@@ -16,6 +16,7 @@ from neutron.services.trunk import models as trunk_models
 from sqlalchemy import orm
 
 from networking_netem.rules import objects
+from networking_netem.server import stored
 from networking_netem.server.attach import IN_A_TRUNK, QosRuleNotSupported
 
 _ROUTED = {
@@ -29,16 +30,11 @@ _ROUTED_ONLY = "the L3 agent imposes bandwidth limits only"
 def refuse() -> None:
     """Have such rows refused from now on. Harmless when repeated."""
     for cls in objects.BY_TYPE.values():
-        _before_insert(cls.db_model, _refuse_rule)
+        stored.before_insert(cls.db_model, _refuse_rule)
     for model in _ROUTED:
-        _before_insert(model, _refuse_routed)
+        stored.before_insert(model, _refuse_routed)
     for model in (trunk_models.Trunk, trunk_models.SubPort):
-        _before_insert(model, _refuse_trunk)
-
-
-def _before_insert(model: Any, refuse: Callable[[Any, Any, Any], None]) -> None:
-    if not sa.event.contains(model, "before_insert", refuse):
-        sa.event.listen(model, "before_insert", refuse)
+        stored.before_insert(model, _refuse_trunk)
 
 
 def _refuse_rule(mapper: Any, connection: Any, rule: Any) -> None:

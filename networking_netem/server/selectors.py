@@ -5,16 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from neutron_lib import exceptions
 from sqlalchemy import orm
 
-from networking_netem.domain.attribute import InvalidValue
 from networking_netem.domain.rule_types import DIRECTION, SELECTOR
 from networking_netem.domain.selector import MOST
 from networking_netem.domain.selector_rule import selector
 from networking_netem.rules import models
-from networking_netem.server import locking
+from networking_netem.server import locking, stored
 
 
 class TooManySelectors(exceptions.Conflict):
@@ -23,18 +21,14 @@ class TooManySelectors(exceptions.Conflict):
 
 def refuse() -> None:
     """Have others refused from now on, however they are written. Harmless when repeated."""
-    for event in ("before_insert", "before_update"):
-        if not sa.event.contains(models.QosSelectorRule, event, _complete):
-            sa.event.listen(models.QosSelectorRule, event, _complete)
+    stored.before_write(models.QosSelectorRule, _complete)
 
 
 def _complete(mapper: Any, connection: Any, rule: Any) -> None:
     """Fill in the ethertype. Raises `InvalidInput` or `TooManySelectors`."""
     values = {each.name: getattr(rule, each.name) for each in SELECTOR.attributes}
-    try:
+    with stored.bad_request():
         rule.ethertype = selector(values).ethertype
-    except InvalidValue as error:
-        raise exceptions.InvalidInput(error_message=str(error)) from error
     _refuse_too_many(connection, rule)
 
 

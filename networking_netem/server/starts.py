@@ -9,10 +9,10 @@ from typing import Any, Dict
 from neutron_lib import exceptions
 
 from networking_netem.domain import instant
-from networking_netem.domain.attribute import InvalidValue
 from networking_netem.domain.rule_types import TIMELINE
 from networking_netem.domain.timeline_rule import START_AT, START_IN_MS
 from networking_netem.domain.units import NS_PER_MS
+from networking_netem.server import stored
 
 
 def with_start(body: Any) -> Any:
@@ -36,10 +36,8 @@ def _started(rule: Dict[str, Any]) -> Dict[str, Any]:
     if START_IN_MS.name not in rule:
         return rule
     others = {name: value for name, value in rule.items() if name != START_IN_MS.name}
-    try:
+    with stored.bad_request():
         lead_ms = START_IN_MS.parse(rule[START_IN_MS.name])
-    except InvalidValue as error:
-        raise exceptions.InvalidInput(error_message=str(error)) from error
     if lead_ms is None:
         return others
     if others.get(START_AT.name) is not None:

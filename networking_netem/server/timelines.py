@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from neutron_lib import exceptions
 from oslo_config import cfg
 from sqlalchemy import orm
@@ -15,7 +14,7 @@ from networking_netem.domain.rule_types import DIRECTION, TIMELINE
 from networking_netem.domain.steps import AT_MS
 from networking_netem.domain.timeline_rule import ANY, STEPS
 from networking_netem.rules import models
-from networking_netem.server import locking, options
+from networking_netem.server import locking, options, stored
 
 
 class OtherDirections(exceptions.Conflict):
@@ -27,20 +26,16 @@ class OtherDirections(exceptions.Conflict):
 
 def refuse() -> None:
     """Have others refused from now on, however they are written. Harmless when repeated."""
-    for event in ("before_insert", "before_update"):
-        if not sa.event.contains(models.QosTimelineRule, event, _refuse):
-            sa.event.listen(models.QosTimelineRule, event, _refuse)
+    stored.before_write(models.QosTimelineRule, _refuse)
 
 
 def _refuse(mapper: Any, connection: Any, rule: Any) -> None:
     """Raise `InvalidInput` or `OtherDirections`."""
     values = {each.name: getattr(rule, each.name) for each in TIMELINE.attributes}
-    try:
+    with stored.bad_request():
         values[STEPS.name] = STEPS.parse(values[STEPS.name])
         TIMELINE.check(values)
         _refuse_fine(values[STEPS.name], cfg.CONF[options.GROUP].least_step_ms)
-    except InvalidValue as error:
-        raise exceptions.InvalidInput(error_message=str(error)) from error
     _refuse_beside_any(connection, rule)
 
 
